@@ -78,15 +78,30 @@ export interface ErrorDetails {
   /** Commands to copy, in order. */
   readonly commands?: readonly string[];
   /** AWS's own error, for `--debug` and for code that must know: name, HTTP status, request id. */
-  readonly aws?: { readonly name: string; readonly status?: number; readonly requestId?: string };
+  readonly aws?: AwsErrorFacts;
+  /** What stands in the envelope's `data` all the same: how far a plan got. */
+  readonly data?: unknown;
   readonly cause?: unknown;
+}
+
+export interface AwsErrorFacts {
+  readonly name: string;
+  /** AWS's own text, alone. */
+  readonly message: string;
+  readonly status?: number;
+  readonly requestId?: string;
+  /** The Region that S3 named when the bucket is elsewhere. */
+  readonly region?: string;
+  /** S3's numbered `ArgumentName`/`ArgumentValue` pairs: what is wrong with which destination. */
+  readonly arguments?: readonly { readonly name: string; readonly value: string }[];
 }
 
 export class S3evtError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly commands: readonly string[];
-  readonly aws: ErrorDetails['aws'];
+  readonly aws: AwsErrorFacts | undefined;
+  readonly data: unknown;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
@@ -95,6 +110,7 @@ export class S3evtError extends Error {
     this.hint = details.hint;
     this.commands = details.commands ?? [];
     this.aws = details.aws;
+    this.data = details.data;
   }
 
   get category(): ErrorCategory {

@@ -44,6 +44,16 @@ export function keyPasses(filter: KeyFilter, key: string): boolean {
 }
 
 /**
+ * A key that passes the filter, with `middle` in it. Special characters of a value are percent-encoded, so the key has them
+ * decoded; a value that was not written so is taken as it is.
+ */
+export function keyIn(filter: KeyFilter, middle: string): string {
+  const { prefix = '', suffix = '' } = filter;
+  const key = `${decodeEventKey(prefix)}${middle}${decodeEventKey(suffix)}`;
+  return keyPasses(filter, key) ? key : `${prefix}${middle}${suffix}`;
+}
+
+/**
  * S3's overlap test: one prefix begins the other AND one suffix ends the other; an absent value overlaps everything.
  */
 export function filtersOverlap(a: KeyFilter, b: KeyFilter): boolean {

@@ -1,5 +1,5 @@
 import { sharedEvents } from './event-name.ts';
-import { filtersOverlap, type KeyFilter } from './key-filter.ts';
+import { filtersOverlap, keyIn, keyPasses, type KeyFilter } from './key-filter.ts';
 
 /**
  * The bucket's notification configuration. The document is kept exactly as AWS returned it (its JSON form, the one that
@@ -19,11 +19,17 @@ export interface ConfigurationElement {
   readonly QueueArn?: string | undefined;
   readonly LambdaFunctionArn?: string | undefined;
   readonly Events?: readonly string[] | undefined;
-  readonly Filter?: {
-    readonly Key?: {
-      readonly FilterRules?: readonly { readonly Name?: string | undefined; readonly Value?: string | undefined }[] | undefined;
-    } | undefined;
-  } | undefined;
+  readonly Filter?:
+    | {
+        readonly Key?:
+          | {
+              readonly FilterRules?:
+                | readonly { readonly Name?: string | undefined; readonly Value?: string | undefined }[]
+                | undefined;
+            }
+          | undefined;
+      }
+    | undefined;
 }
 
 export type DestinationKind = 'lambda' | 'sqs' | 'sns' | 'eventbridge';
@@ -122,8 +128,25 @@ function canonical(value: unknown): unknown {
 
 function elementText(element: ConfigurationElement): string {
   // The order of events and of filter rules carries no meaning, and AWS does not promise to keep it.
-  const rules = element.Filter?.Key?.FilterRules?.map((rule) => JSON.stringify(canonical({ ...rule, Name: rule.Name?.toLowerCase() }))).sort();
-  return JSON.stringify(canonical({ ...element, Events: [...(element.Events ?? [])].sort(), Filter: rules ?? [] }));
+  const { Filter, ...rest } = element;
+  const { Key, ...otherFilters } = Filter ?? {};
+  const { FilterRules, ...otherKeyFilters } = Key ?? {};
+  const rules = FilterRules?.map((rule) =>
+    JSON.stringify(canonical({ ...rule, Name: rule.Name?.toLowerCase() })),
+  ).sort();
+  return JSON.stringify(
+    canonical([
+      { ...rest, Events: [...(rest.Events ?? [])].sort() },
+      rules ?? [],
+      otherFilters,
+      otherKeyFilters,
+    ]),
+  );
+}
+
+function unknownMembers(document: NotificationDocument): object {
+  const known: readonly string[] = [...KINDS.map((kind) => LISTS[kind][0]), 'EventBridgeConfiguration'];
+  return Object.fromEntries(Object.entries(document).filter(([name]) => !known.includes(name)));
 }
 
 /** Whether two documents say the same: order of rules, events and members aside. */
@@ -132,14 +155,9 @@ export function sameDocument(a: NotificationDocument, b: NotificationDocument): 
     JSON.stringify([
       ...KINDS.map((kind) => (document[LISTS[kind][0]] ?? []).map(elementText).sort()),
       canonical(document.EventBridgeConfiguration) ?? null,
+      canonical(unknownMembers(document)),
     ]);
   return text(a) === text(b);
-}
-
-/** Whether the rule stands in the document just as it is wanted. */
-export function containsRule(document: NotificationDocument, rule: Rule): boolean {
-  const list = document[LISTS[rule.destination.kind][0]] ?? [];
-  return list.some((element) => element.Id === rule.id && elementText(element) === elementText(elementOf(rule)));
 }
 
 export interface DocumentDiff {
@@ -181,8 +199,11 @@ export function overlapOf(a: Rule, b: Rule): Overlap | undefined {
   const events = sharedEvents(a.events, b.events);
   if (events.length === 0 || !filtersOverlap(a.filter, b.filter)) return undefined;
   const longer = (x = '', y = '') => (x.length >= y.length ? x : y);
-  const witness = `${longer(a.filter.prefix, b.filter.prefix)}example${longer(a.filter.suffix, b.filter.suffix)}`;
-  return { a, b, events, witness };
+  const prefix = longer(a.filter.prefix, b.filter.prefix);
+  const suffix = longer(a.filter.suffix, b.filter.suffix);
+  const key = keyIn({ prefix, suffix }, 'example');
+  const passes = keyPasses(a.filter, key) && keyPasses(b.filter, key);
+  return { a, b, events, witness: passes ? key : `${prefix}example${suffix}` };
 }
 
 /** Every rule of the document, the one with the same id aside, that the new rule would collide with. */

@@ -1,0 +1,215 @@
+import { defaultLogGroup, roleNameFor } from './names.ts';
+import { diffDocuments, rulesOf, withoutRule, type NotificationDocument, type Rule } from './notification.ts';
+import type { ObjectVersion, Plan, Step } from './plan.ts';
+
+/** One thing that the ledger says s3evt made, with what AWS says of it now. */
+export type MadeFact =
+  | {
+      readonly kind: 'bucket';
+      readonly name: string;
+      readonly now: Presence;
+      readonly objects: BucketContents | undefined;
+    }
+  | { readonly kind: 'log-group' | 'function'; readonly name: string; readonly now: Presence }
+  | {
+      readonly kind: 'role';
+      readonly name: string;
+      readonly now: Presence;
+      readonly inlinePolicies: readonly string[];
+    }
+  | {
+      readonly kind: 'permission';
+      readonly name: string;
+      readonly functionName: string;
+      readonly qualifier: string | undefined;
+      readonly now: Presence;
+    }
+  | { readonly kind: 'rule'; readonly name: string; readonly bucket: string; readonly destination: string };
+
+/** `foreign`: it is there, but without s3evt's tag: somebody made it anew under the same name. */
+export type Presence = 'ours' | 'foreign' | 'gone';
+
+export interface BucketContents {
+  /** Versions and delete markers that `test-upload` wrote. */
+  readonly ours: readonly ObjectVersion[];
+  /** How many objects others put there; at least so many, when the bucket was too large to look through. */
+  readonly others: number;
+}
+
+export interface DestroyFacts {
+  /** Oldest first, as the ledger has them. */
+  readonly made: readonly MadeFact[];
+  /** The configuration of every bucket that a rule of the ledger is on, and of every bucket of the ledger. */
+  readonly documents: ReadonlyMap<string, NotificationDocument>;
+}
+
+export interface DestroyPlan extends Plan {
+  /** What stays although the ledger names it, and why. */
+  readonly kept: readonly { readonly title: string; readonly reason: string }[];
+}
+
+const TITLES = {
+  bucket: 'bucket',
+  'log-group': 'log group',
+  function: 'function',
+  role: 'role',
+  permission: 'permission',
+  rule: 'rule',
+} as const;
+
+/** Pure. Removes what s3evt made and only that; rules first, then what they lead to. */
+export function planDestroy(facts: DestroyFacts): DestroyPlan {
+  const kept: { title: string; reason: string }[] = [];
+  const keep: Keep = (fact, reason) => {
+    kept.push({ title: `${TITLES[fact.kind]} ${fact.name}`, reason });
+    return [];
+  };
+  const puts = [...facts.documents].flatMap(([bucket, document]) => planRules(bucket, document, facts, keep));
+  const rulesOn = new Map(
+    [...facts.documents].map(([bucket, document]) => {
+      const put = puts.find(({ action }) => action.kind === 'put-notification' && action.bucket === bucket);
+      return [bucket, rulesOf(put?.action.kind === 'put-notification' ? put.action.after : document)];
+    }),
+  );
+  const remaining = [...rulesOn.values()].flat();
+  const rules = puts.map(({ id }) => id);
+  const permissions = facts.made.flatMap((fact) => planPermission(fact, remaining, rules, keep));
+  const functions = facts.made.flatMap((fact) =>
+    planFunction(fact, remaining, [...rules, ...permissions.map(({ id }) => id)], keep),
+  );
+  const after = functions.map(({ id }) => id);
+  const stays = facts.made.filter(
+    (fact) => fact.kind === 'function' && fact.now !== 'gone' && !after.includes(`function-${fact.name}`),
+  );
+  const needed = new Set(stays.flatMap(({ name }) => [roleNameFor(name), defaultLogGroup(name)]));
+  const rest = facts.made.flatMap((fact) => planRest(fact, { rules, after, needed, rulesOn }, keep));
+  return { steps: [...puts, ...permissions, ...functions, ...rest], kept };
+}
+
+/** Notes why something stays; no step comes of it. */
+type Keep = (fact: MadeFact, reason: string) => readonly [];
+
+function planRules(bucket: string, before: NotificationDocument, facts: DestroyFacts, keep: Keep): Step[] {
+  let after = before;
+  for (const fact of facts.made) {
+    if (fact.kind !== 'rule' || fact.bucket !== bucket) continue;
+    const rule = rulesOf(before).find(({ id }) => id === fact.name);
+    if (!rule) continue;
+    if (rule.destination.arn === fact.destination) after = withoutRule(after, fact.name);
+    else keep(fact, `it sends to ${rule.destination.arn} now: somebody changed it`);
+  }
+  if (after === before) return [];
+  const ids = diffDocuments(before, after).removed.map(({ id }) => id);
+  return [
+    {
+      id: `notification-${bucket}`,
+      title: `Remove ${ids.length === 1 ? 'rule' : 'rules'} ${ids.join(', ')} from ${bucket}`,
+      change: 'delete',
+      after: [],
+      action: { kind: 'put-notification', bucket, before, after },
+    },
+  ];
+}
+
+/** Whether a rule that stays still needs this function. */
+function needs(remaining: readonly Rule[], functionName: string): Rule | undefined {
+  return remaining.find(
+    ({ destination }) => destination.kind === 'lambda' && destination.arn.split(':')[6] === functionName,
+  );
+}
+
+function planPermission(
+  fact: MadeFact,
+  remaining: readonly Rule[],
+  after: readonly string[],
+  keep: Keep,
+): readonly Step[] {
+  if (fact.kind !== 'permission' || fact.now !== 'ours') return [];
+  const rule = needs(remaining, fact.functionName);
+  if (rule) return keep(fact, `rule ${rule.id}, which s3evt did not make, needs it`);
+  const { functionName, qualifier, name } = fact;
+  return removal({
+    id: `permission-${functionName}-${name}`,
+    title: `Remove the permission ${name} from function ${functionName}`,
+    after,
+    action: { kind: 'remove-permission', permission: { functionName, qualifier, statementId: name } },
+  });
+}
+
+function planFunction(
+  fact: MadeFact,
+  remaining: readonly Rule[],
+  after: readonly string[],
+  keep: Keep,
+): readonly Step[] {
+  if (fact.kind !== 'function' || fact.now === 'gone') return [];
+  if (fact.now === 'foreign') return keep(fact, 'it does not carry the tag of s3evt: somebody made it anew');
+  const rule = needs(remaining, fact.name);
+  if (rule) return keep(fact, `rule ${rule.id}, which s3evt did not make, sends to it`);
+  return removal({
+    id: `function-${fact.name}`,
+    title: `Delete function ${fact.name}`,
+    after,
+    action: { kind: 'delete-function', name: fact.name },
+  });
+}
+
+function planRest(
+  fact: MadeFact,
+  order: {
+    readonly rules: readonly string[];
+    readonly after: readonly string[];
+    readonly needed: ReadonlySet<string>;
+    /** What stays on each bucket. */
+    readonly rulesOn: ReadonlyMap<string, readonly Rule[]>;
+  },
+  keep: Keep,
+): readonly Step[] {
+  if (fact.kind !== 'bucket' && fact.kind !== 'log-group' && fact.kind !== 'role') return [];
+  if (fact.now === 'gone') return [];
+  if (fact.now === 'foreign') return keep(fact, 'it does not carry the tag of s3evt: somebody made it anew');
+  if (order.needed.has(fact.name)) return keep(fact, 'its function stays');
+  switch (fact.kind) {
+    case 'bucket': {
+      const { objects } = fact;
+      if (objects === undefined) return keep(fact, 'its objects cannot be listed');
+      if (objects.others > 0) {
+        return keep(
+          fact,
+          `it holds ${objects.others} ${objects.others === 1 ? 'object' : 'objects'} that s3evt did not upload`,
+        );
+      }
+      // A bucket takes its rules with it, and those of others are not ours to remove.
+      const [rule] = order.rulesOn.get(fact.name) ?? [];
+      if (rule) return keep(fact, `rule ${rule.id}, which s3evt did not make, is on it`);
+      const what =
+        objects.ours.length === 0
+          ? ''
+          : ` and the ${objects.ours.length} test ${objects.ours.length === 1 ? 'object' : 'objects'} in it`;
+      return removal({
+        id: `bucket-${fact.name}`,
+        title: `Delete bucket ${fact.name}${what}`,
+        after: order.rules,
+        action: { kind: 'delete-bucket', bucket: fact.name, objects: objects.ours },
+      });
+    }
+    case 'log-group':
+      return removal({
+        id: `log-group-${fact.name}`,
+        title: `Delete log group ${fact.name}`,
+        after: order.after,
+        action: { kind: 'delete-log-group', group: fact.name },
+      });
+    case 'role':
+      return removal({
+        id: `role-${fact.name}`,
+        title: `Delete role ${fact.name}`,
+        after: order.after,
+        action: { kind: 'delete-role', role: fact.name, inlinePolicies: fact.inlinePolicies },
+      });
+  }
+}
+
+function removal(step: Omit<Step, 'change'>): readonly Step[] {
+  return [{ ...step, change: 'delete' }];
+}

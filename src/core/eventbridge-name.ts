@@ -1,0 +1,42 @@
+/**
+ * Names of EventBridge's S3 events in the words of S3's own notifications, so that both can be filtered alike.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-mapping-troubleshooting.html
+ */
+const CREATED_REASONS: ReadonlyMap<unknown, string> = new Map([
+  ['PutObject', 'Put'],
+  ['CopyObject', 'Copy'],
+  ['CompleteMultipartUpload', 'CompleteMultipartUpload'],
+  // The documentation writes `POST Object`; what AWS sends is UNKNOWN, and others send `PostObject`.
+  ['POST Object', 'Post'],
+  ['PostObject', 'Post'],
+]);
+
+/** Detail types that stand for one event each. */
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ['Object Restore Initiated', 'ObjectRestore:Post'],
+  ['Object Restore Completed', 'ObjectRestore:Completed'],
+  ['Object Restore Expired', 'ObjectRestore:Delete'],
+  ['Object Storage Class Changed', 'LifecycleTransition'],
+  ['Object Access Tier Changed', 'IntelligentTiering'],
+  ['Object ACL Updated', 'ObjectAcl:Put'],
+  ['Object Tags Added', 'ObjectTagging:Put'],
+  ['Object Tags Deleted', 'ObjectTagging:Delete'],
+  ['Object Annotation Created', 'ObjectAnnotation:Put'],
+  ['Object Annotation Removed', 'ObjectAnnotation:Delete'],
+  ['Object Retention Updated', 'ObjectRetention:Put'],
+]);
+
+/**
+ * The record name for a `detail-type` with its `reason` and `deletion-type`. A reason that AWS added since keeps its family
+ * (`ObjectCreated:RenameObject`); a detail type that it added since is returned as it is.
+ */
+export function eventBridgeName(detailType: string, reason: unknown, deletionType: unknown): string {
+  if (detailType === 'Object Created') {
+    return `ObjectCreated:${CREATED_REASONS.get(reason) ?? (typeof reason === 'string' ? reason : '*')}`;
+  }
+  if (detailType === 'Object Deleted') {
+    const family = reason === 'Lifecycle Expiration' ? 'LifecycleExpiration' : 'ObjectRemoved';
+    return `${family}:${deletionType === 'Delete Marker Created' ? 'DeleteMarkerCreated' : 'Delete'}`;
+  }
+  return NAMES.get(detailType) ?? detailType;
+}

@@ -1,0 +1,108 @@
+import type { NotificationDocument, Rule } from './notification.ts';
+
+/** A plan is data: shown, printed as JSON, applied step by step. */
+export interface Plan {
+  readonly steps: readonly Step[];
+}
+
+export interface Step {
+  /** Public: stands in `data.steps[].id`. */
+  readonly id: string;
+  /** "Create bucket demo in eu-west-1": reads well alone. */
+  readonly title: string;
+  readonly change: 'create' | 'update' | 'delete' | 'none';
+  /** Ids of the steps that must be done before. Steps of a plan that are not related run together. */
+  readonly after: readonly string[];
+  /** Steps that must be done before the step's last look at AWS; that look runs beside the rest of `after`. */
+  readonly lookAfter?: readonly string[];
+  readonly action: StepAction;
+}
+
+export type StepAction =
+  | { readonly kind: 'create-bucket'; readonly bucket: string; readonly region: string }
+  | { readonly kind: 'create-log-group'; readonly group: string; readonly retentionDays: number }
+  | { readonly kind: 'create-role'; readonly role: string; readonly trust: string }
+  | {
+      readonly kind: 'put-role-policy';
+      readonly role: string;
+      readonly policy: string;
+      readonly document: string;
+    }
+  | {
+      readonly kind: 'create-function';
+      readonly name: string;
+      readonly runtime: string;
+      readonly roleArn: string;
+    }
+  | { readonly kind: 'add-permission'; readonly permission: Permission; readonly replaces: boolean }
+  | {
+      readonly kind: 'put-notification';
+      readonly bucket: string;
+      /** What was read when the plan was made: the write is refused when it has changed since. */
+      readonly before: NotificationDocument;
+      readonly after: NotificationDocument;
+    }
+  | {
+      readonly kind: 'remove-permission';
+      readonly permission: Pick<Permission, 'functionName' | 'qualifier' | 'statementId'>;
+    }
+  | { readonly kind: 'delete-function'; readonly name: string }
+  | { readonly kind: 'delete-log-group'; readonly group: string }
+  | { readonly kind: 'delete-role'; readonly role: string; readonly inlinePolicies: readonly string[] }
+  | { readonly kind: 'delete-bucket'; readonly bucket: string; readonly objects: readonly ObjectVersion[] };
+
+export interface Permission {
+  readonly functionName: string;
+  /** The version or alias that the rule names: every one has a resource-based policy of its own. */
+  readonly qualifier: string | undefined;
+  readonly statementId: string;
+  readonly sourceArn: string;
+  readonly sourceAccount: string;
+}
+
+export interface ObjectVersion {
+  readonly key: string;
+  readonly versionId: string | undefined;
+}
+
+export type StepOutcome = 'planned' | 'applied' | 'unchanged' | 'failed' | 'undone' | 'undo-failed';
+
+/** A step as it stands in results. */
+export interface StepReport {
+  readonly id: string;
+  readonly title: string;
+  readonly change: Step['change'];
+  readonly outcome: StepOutcome;
+}
+
+export function changes(plan: Plan): readonly Step[] {
+  return plan.steps.filter((step) => step.change !== 'none');
+}
+
+export function reports(plan: Plan, outcomes: ReadonlyMap<string, StepOutcome>): readonly StepReport[] {
+  return plan.steps.map(({ id, title, change }) => ({
+    id,
+    title,
+    change,
+    outcome: outcomes.get(id) ?? (change === 'none' ? 'unchanged' : 'planned'),
+  }));
+}
+
+/** A rule as it stands in results. */
+export interface RuleReport {
+  readonly id: string;
+  readonly events: readonly string[];
+  readonly prefix: string | null;
+  readonly suffix: string | null;
+  readonly destination: Rule['destination'];
+}
+
+export function ruleReport(rule: Rule): RuleReport {
+  return {
+    id: rule.id,
+    events: rule.events,
+    prefix: rule.filter.prefix ?? null,
+    suffix: rule.filter.suffix ?? null,
+    destination: rule.destination,
+  };
+}

@@ -1,0 +1,255 @@
+/**
+ * Resource policies as IAM evaluates them
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html). Pure: the request's
+ * context is an argument, and a key that is not in it is absent from the request.
+ */
+import { conditionHolds, globMatches, type Condition } from './policy-conditions.ts';
+
+export interface PolicyDocument {
+  readonly version: string | undefined;
+  readonly id: string | undefined;
+  readonly statements: readonly PolicyStatement[];
+}
+
+/** `any` is `"*"` or `{"AWS":"*"}`; otherwise the listed values per kind (`AWS`, `Service`, `Federated`, …). */
+export type PrincipalElement =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'listed'; readonly values: Readonly<Record<string, readonly string[]>> };
+
+/** A positive element or its negation (`NotAction`). */
+export interface Matcher {
+  readonly negated: boolean;
+  readonly patterns: readonly string[];
+}
+
+export interface PolicyStatement {
+  readonly sid: string | undefined;
+  readonly effect: 'Allow' | 'Deny';
+  /** Undefined in identity-based policies, where the holder is meant. */
+  readonly principal: { readonly negated: boolean; readonly element: PrincipalElement } | undefined;
+  readonly action: Matcher;
+  /** Undefined in trust policies, where the role itself is meant. */
+  readonly resource: Matcher | undefined;
+  readonly conditions: readonly Condition[];
+}
+
+export interface PolicyRequest {
+  /** A service (`s3.amazonaws.com`), or a caller's ARN or account number. */
+  readonly principal: { readonly service?: string; readonly aws?: string };
+  readonly action: string;
+  readonly resource: string;
+  readonly context: Readonly<Record<string, string>>;
+}
+
+export type PolicyPart = 'principal' | 'action' | 'resource' | 'condition';
+
+export interface PolicyDecision {
+  readonly effect: 'allow' | 'explicit-deny' | 'implicit-deny';
+  /** Of the statement that decided. */
+  readonly sid?: string;
+  /** The Allow statement that came closest, when none allowed: where it failed and at what. */
+  readonly nearMiss?: { readonly sid?: string; readonly failed: PolicyPart; readonly detail: string };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A string or a list of strings; booleans and numbers count as their text, as in `{"Bool": {"k": true}}`. */
+function texts(value: unknown): readonly string[] | undefined {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const result: string[] = [];
+  for (const item of list) {
+    if (typeof item !== 'string' && typeof item !== 'boolean' && typeof item !== 'number') return undefined;
+    result.push(String(item));
+  }
+  return result;
+}
+
+function readPrincipal(value: unknown): PrincipalElement | undefined {
+  if (value === '*') return { kind: 'any' };
+  if (!isObject(value)) return undefined;
+  const values: Record<string, readonly string[]> = {};
+  for (const [kind, entry] of Object.entries(value)) {
+    const list = texts(entry);
+    if (!list) return undefined;
+    if (kind === 'AWS' && list.includes('*')) return { kind: 'any' };
+    values[kind] = list;
+  }
+  return { kind: 'listed', values };
+}
+
+/** `X` or `NotX` of a statement; `absent` when neither stands there, undefined when malformed. */
+function readMatcher(statement: Json, name: string): Matcher | 'absent' | undefined {
+  const negated = statement[name] === undefined;
+  const value = negated ? statement[`Not${name}`] : statement[name];
+  if (value === undefined) return 'absent';
+  const patterns = texts(value);
+  return patterns && { negated, patterns };
+}
+
+function readConditions(value: unknown): readonly Condition[] | undefined {
+  if (value === undefined) return [];
+  if (!isObject(value)) return undefined;
+  const conditions: Condition[] = [];
+  for (const [operator, keys] of Object.entries(value)) {
+    if (!isObject(keys)) return undefined;
+    for (const [key, entry] of Object.entries(keys)) {
+      const values = texts(entry);
+      if (!values) return undefined;
+      conditions.push({ operator, key, values });
+    }
+  }
+  return conditions;
+}
+
+function readStatement(value: unknown): PolicyStatement | undefined {
+  if (!isObject(value)) return undefined;
+  const effect = value['Effect'];
+  if (effect !== 'Allow' && effect !== 'Deny') return undefined;
+  const action = readMatcher(value, 'Action');
+  const resource = readMatcher(value, 'Resource');
+  const conditions = readConditions(value['Condition']);
+  if (!action || action === 'absent' || !resource || !conditions) return undefined;
+
+  const negated = value['Principal'] === undefined;
+  const written = negated ? value['NotPrincipal'] : value['Principal'];
+  const element = written === undefined ? undefined : readPrincipal(written);
+  if (written !== undefined && !element) return undefined;
+  return {
+    sid: typeof value['Sid'] === 'string' ? value['Sid'] : undefined,
+    effect,
+    principal: element && { negated, element },
+    action,
+    resource: resource === 'absent' ? undefined : resource,
+    conditions,
+  };
+}
+
+/** Undefined when the text is not a policy: no JSON, no statements, or a statement that IAM would not accept. */
+export function parsePolicy(text: string): PolicyDocument | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(json)) return undefined;
+  const written = json['Statement'];
+  const list: readonly unknown[] = Array.isArray(written) ? written : [written];
+  const statements: PolicyStatement[] = [];
+  for (const item of list) {
+    const statement = readStatement(item);
+    if (!statement) return undefined;
+    statements.push(statement);
+  }
+  const { Version: version, Id: id } = json;
+  return {
+    version: typeof version === 'string' ? version : undefined,
+    id: typeof id === 'string' ? id : undefined,
+    statements,
+  };
+}
+
+/** An account number or its root ARN stands for every caller of the account; a role for its sessions. */
+function awsPrincipalMatches(listed: string, caller: string): boolean {
+  if (listed === caller) return true;
+  const account = /^(?:arn:[^:]+:iam::)?(\d{12})(?::root)?$/.exec(listed)?.[1];
+  const parts = caller.split(':');
+  if (account !== undefined) return caller === account || parts[4] === account;
+  const session = /^assumed-role\/([^/]+)\//.exec(parts.slice(5).join(':'))?.[1];
+  if (session === undefined) return false;
+  const role = /^arn:[^:]+:iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(listed);
+  return role?.[1] === parts[4] && role?.[2] === session;
+}
+
+function principalListed(element: PrincipalElement, principal: PolicyRequest['principal']): boolean {
+  if (element.kind === 'any') return true;
+  const { service, aws } = principal;
+  if (service !== undefined && element.values['Service']?.includes(service)) return true;
+  return (
+    aws !== undefined && (element.values['AWS']?.some((listed) => awsPrincipalMatches(listed, aws)) ?? false)
+  );
+}
+
+interface Miss {
+  readonly failed: PolicyPart;
+  readonly detail: string;
+}
+
+function principalMiss(statement: PolicyStatement, request: PolicyRequest): Miss | undefined {
+  if (!statement.principal) return undefined;
+  const { negated, element } = statement.principal;
+  const who = request.principal.service ?? request.principal.aws ?? 'an anonymous caller';
+  // UNKNOWN: how NotPrincipal of an Allow treats service principals. The safer reading grants nothing.
+  if (negated && statement.effect === 'Allow') {
+    return { failed: 'principal', detail: `NotPrincipal does not clearly admit ${who}` };
+  }
+  if (principalListed(element, request.principal) !== negated) return undefined;
+  const listed = element.kind === 'any' ? '*' : Object.values(element.values).flat().join(', ');
+  return { failed: 'principal', detail: `the principal is ${listed}, not ${who}` };
+}
+
+function matcherMiss(matcher: Matcher, failed: 'action' | 'resource', actual: string): Miss | undefined {
+  const fold = (text: string) => (failed === 'action' ? text.toLowerCase() : text);
+  const covered = matcher.patterns.some((pattern) => globMatches(fold(pattern), fold(actual)));
+  if (covered !== matcher.negated) return undefined;
+  const name = `${matcher.negated ? 'Not' : ''}${failed === 'action' ? 'Action' : 'Resource'}`;
+  const relation = matcher.negated ? 'excludes' : 'does not cover';
+  return { failed, detail: `${name} ${matcher.patterns.join(', ')} ${relation} ${actual}` };
+}
+
+function conditionMiss(statement: PolicyStatement, context: ReadonlyMap<string, string>): Miss | undefined {
+  for (const condition of statement.conditions) {
+    const { operator, key, values } = condition;
+    const outcome = conditionHolds(condition, context);
+    if (outcome === 'match') continue;
+    // IAM refuses to store an operator it does not know, so what it would decide is UNKNOWN. The safer reading:
+    // such an Allow grants nothing, such a Deny still denies.
+    if (outcome === 'unknown') {
+      if (statement.effect === 'Deny') continue;
+      return { failed: 'condition', detail: `the operator ${operator} is not known` };
+    }
+    const actual = context.get(key.toLowerCase());
+    const found = actual === undefined ? 'the request has no such key' : `the request has ${actual}`;
+    return { failed: 'condition', detail: `${operator} ${key} wants ${values.join(' or ')}; ${found}` };
+  }
+  return undefined;
+}
+
+/** Checked in this order, so that the part that failed tells how far a statement came. */
+const PARTS: readonly PolicyPart[] = ['principal', 'action', 'resource', 'condition'];
+
+function statementMiss(
+  statement: PolicyStatement,
+  request: PolicyRequest,
+  context: ReadonlyMap<string, string>,
+): Miss | undefined {
+  return (
+    principalMiss(statement, request) ??
+    matcherMiss(statement.action, 'action', request.action) ??
+    (statement.resource && matcherMiss(statement.resource, 'resource', request.resource)) ??
+    conditionMiss(statement, context)
+  );
+}
+
+/** An explicit Deny wins over any Allow; with neither, the answer is an implicit deny with the nearest miss. */
+export function evaluatePolicy(document: PolicyDocument, request: PolicyRequest): PolicyDecision {
+  const context = new Map(Object.entries(request.context).map(([key, value]) => [key.toLowerCase(), value]));
+  const withSid = (sid: string | undefined) => (sid === undefined ? {} : { sid });
+  let allowed: PolicyStatement | undefined;
+  let nearest: { readonly sid?: string; readonly failed: PolicyPart; readonly detail: string } | undefined;
+  for (const statement of document.statements) {
+    const miss = statementMiss(statement, request, context);
+    if (!miss && statement.effect === 'Deny') return { effect: 'explicit-deny', ...withSid(statement.sid) };
+    if (statement.effect === 'Deny') continue;
+    if (!miss) allowed ??= statement;
+    else if (!nearest || PARTS.indexOf(miss.failed) > PARTS.indexOf(nearest.failed)) {
+      nearest = { ...withSid(statement.sid), ...miss };
+    }
+  }
+  if (allowed) return { effect: 'allow', ...withSid(allowed.sid) };
+  return { effect: 'implicit-deny', ...(nearest && { nearMiss: nearest }) };
+}
