@@ -50,7 +50,8 @@ export class Journal {
     const full = { ...entry, seq: ++this.#seq } as JournalEntry;
     this.#entries.push(full);
     // Trimmed in blocks: shifting one entry at a time would make every record O(capacity).
-    if (this.#entries.length > this.#capacity * 1.5) this.#entries.splice(0, this.#entries.length - this.#capacity);
+    if (this.#entries.length > this.#capacity * 1.5)
+      this.#entries.splice(0, this.#entries.length - this.#capacity);
     for (const waiter of this.#waiters) {
       if (!waiter.test(full)) continue;
       this.#waiters.delete(waiter);

@@ -39,7 +39,11 @@ export class AwsError extends Error {
   readonly status: number | undefined;
   readonly members: Readonly<Record<string, string>>;
 
-  constructor(code: string, message: string, options: { status?: number; members?: Record<string, string> } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { status?: number; members?: Record<string, string> } = {},
+  ) {
     super(message);
     this.name = 'AwsError';
     this.code = code;
@@ -48,17 +52,32 @@ export class AwsError extends Error {
   }
 }
 
+/** Thrown by a handler or by the server's `intercept`: the connection is reset and nothing is answered. */
+export class ConnectionReset extends Error {
+  constructor() {
+    super('the connection was reset');
+    this.name = 'ConnectionReset';
+  }
+}
+
 type MaybePromise<T> = T | Promise<T>;
 /* eslint-disable @typescript-eslint/no-explicit-any -- conditional types over command classes need `any` to infer */
-type InputOutput<C> = C extends abstract new (
-  ...args: any[]
-) => { input: infer I; resolveMiddleware(...args: any[]): (...args: any[]) => Promise<{ output: infer O }> }
+type InputOutput<C> = C extends abstract new (...args: any[]) => {
+  input: infer I;
+  resolveMiddleware(...args: any[]): (...args: any[]) => Promise<{ output: infer O }>;
+}
   ? [I, O]
   : never;
 /* eslint-enable @typescript-eslint/no-explicit-any */
 
 /** The SDK types describe the client side: a body is a stream or bytes on a server. */
-type ServerInput<I> = { [K in keyof I]: K extends 'Body' ? Readable | undefined : K extends 'Payload' ? Uint8Array | undefined : I[K] };
+type ServerInput<I> = {
+  [K in keyof I]: K extends 'Body'
+    ? Readable | undefined
+    : K extends 'Payload'
+      ? Uint8Array | undefined
+      : I[K];
+};
 type ServerOutput<O> = {
   [K in keyof Omit<O, '$metadata'>]: K extends 'Body'
     ? Readable | Uint8Array | undefined
@@ -72,5 +91,6 @@ export type Handlers<M> = {
   [K in keyof M as K extends `${infer N}Command` ? (N extends '' | '$' ? never : N) : never]?: (
     input: ServerInput<InputOutput<M[K]>[0]>,
     ctx: RequestContext,
+    // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most operations without output return nothing
   ) => MaybePromise<ServerOutput<InputOutput<M[K]>[1]> | void>;
 };

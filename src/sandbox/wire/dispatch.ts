@@ -1,0 +1,204 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Credential } from './credential.ts';
+import { malformedUri } from './errors.ts';
+import { readJsonBody } from './json.ts';
+import { parseQueryForm } from './query.ts';
+import type { RequestBody } from './request-body.ts';
+import { readRestInput } from './rest.ts';
+import { createRouter, parseQuery, type Query, type RestRouter } from './router.ts';
+import { once, type Operation, SERVICE_SPECS, type ServiceDefinition, type ServiceId } from './schema.ts';
+import { AwsError, type RequestContext } from './types.ts';
+
+/** Inputs differ by operation; `Handlers<M>` checks them where a service is written. */
+export type AnyHandler = (input: never, ctx: RequestContext) => unknown;
+export type AnyHandlers = Readonly<Record<string, AnyHandler | undefined>>;
+
+export interface WireRequest {
+  readonly method: string;
+  /** Percent-encoded, as sent. */
+  readonly path: string;
+  readonly rawQuery: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: RequestBody;
+  readonly credential: Credential;
+}
+
+/** Which operation a request calls. `readInput` may throw what the protocol's reader throws. */
+export type Call = { readonly service: ServiceDefinition } & (
+  | {
+      readonly kind: 'known';
+      readonly operation: Operation;
+      readonly handler: AnyHandler | undefined;
+      readonly readInput: () => Promise<Record<string, unknown>>;
+    }
+  | { readonly kind: 'unknown'; readonly operationName: string; readonly error: AwsError }
+);
+
+export interface Dispatcher {
+  readonly mount: (service: ServiceDefinition, handlers: AnyHandlers) => void;
+  /** Throws what reading a body throws, since a query protocol names its operation there. */
+  readonly dispatch: (request: WireRequest) => Promise<Call>;
+}
+
+interface Mounted {
+  readonly service: ServiceDefinition;
+  readonly handlers: AnyHandlers;
+  readonly router: () => RestRouter;
+}
+
+export function createDispatcher(): Dispatcher {
+  const byId = new Map<string, Mounted>();
+  const byTarget = new Map<string, Mounted>();
+  const byVersion = new Map<string, Mounted>();
+
+  const find = async (request: WireRequest): Promise<Call> => {
+    const target = request.headers['x-amz-target'];
+    if (typeof target === 'string') {
+      const dot = target.indexOf('.');
+      return callByTarget(byTarget.get(target.slice(0, Math.max(dot, 0))), target.slice(dot + 1), request);
+    }
+    if (isQueryForm(request)) {
+      const form = parseQueryForm(await request.body.bytes());
+      const mounted = byVersion.get(form.version ?? '') ?? byId.get(request.credential.service ?? '');
+      return callByAction(mounted, form, request.credential);
+    }
+    if (isLambda(request)) return callByPath(byId.get('lambda'), request);
+    const s3 = byId.get('s3');
+    return isFormUpload(request) ? postObject(s3) : callByPath(s3, withBucketOfHost(request));
+  };
+
+  return {
+    mount(service, handlers) {
+      const mounted: Mounted = {
+        service,
+        handlers,
+        router: once(() => createRouter(service.operations.values())),
+      };
+      byId.set(service.id, mounted);
+      if (service.target !== undefined) byTarget.set(service.target, mounted);
+      if (service.protocol === 'query') byVersion.set(service.version, mounted);
+    },
+    dispatch: find,
+  };
+}
+
+/** For answers in the shape of a service that nobody mounted. */
+export function absentService(id: ServiceId): ServiceDefinition {
+  return { ...SERVICE_SPECS[id], operations: new Map(), error: () => undefined, errorNames: [] };
+}
+
+function known(
+  mounted: Mounted,
+  operation: Operation,
+  readInput: () => Promise<Record<string, unknown>>,
+): Call {
+  const { service, handlers } = mounted;
+  const handler = Object.hasOwn(handlers, operation.name) ? handlers[operation.name] : undefined;
+  return { kind: 'known', service, operation, handler, readInput };
+}
+
+function unknown(service: ServiceDefinition, operationName: string, error: AwsError): Call {
+  return { kind: 'unknown', service, operationName, error };
+}
+
+/** JSON protocols; the code is the one that AWS's JSON services share, its message is UNKNOWN. */
+function callByTarget(mounted: Mounted | undefined, name: string, request: WireRequest): Call {
+  const operation = mounted?.service.operations.get(name);
+  if (mounted === undefined || operation === undefined) {
+    const error = new AwsError('UnknownOperationException', `Unknown operation ${name}`, { status: 400 });
+    return unknown(mounted?.service ?? absentService('logs'), name, error);
+  }
+  return known(mounted, operation, async () => {
+    const body = await request.body.bytes();
+    return readJsonBody(operation.input?.members() ?? [], body, 'memberName');
+  });
+}
+
+function isQueryForm({ method, path, headers }: WireRequest): boolean {
+  return (
+    method === 'POST' &&
+    path === '/' &&
+    headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded') === true
+  );
+}
+
+function callByAction(
+  mounted: Mounted | undefined,
+  form: ReturnType<typeof parseQueryForm>,
+  credential: Credential,
+): Call {
+  const { action, version = '' } = form;
+  const service = mounted?.service ?? absentService(credential.service === 'iam' ? 'iam' : 'sts');
+  if (action === undefined) {
+    return unknown(
+      service,
+      '?',
+      new AwsError('MissingAction', 'The request is missing an action.', { status: 400 }),
+    );
+  }
+  const operation = mounted?.service.operations.get(action);
+  if (mounted === undefined || operation === undefined || service.protocol !== 'query') {
+    const message = `Could not find operation ${action} for version ${version}`;
+    return unknown(service, action, new AwsError('InvalidAction', message, { status: 400 }));
+  }
+  return known(mounted, operation, () => Promise.resolve(form.read(operation.input)));
+}
+
+/** By the signature; an unsigned request by Lambda's dated paths, which are no bucket names that S3 would allow. */
+function isLambda({ credential, path }: WireRequest): boolean {
+  if (credential.service !== undefined) return credential.service === 'lambda';
+  return /^\/20\d\d-\d\d-\d\d\/./.test(path);
+}
+
+function callByPath(mounted: Mounted | undefined, request: WireRequest): Call {
+  const service = mounted?.service ?? absentService(isLambda(request) ? 'lambda' : 's3');
+  const { method, path, headers, body } = request;
+  let query: Query;
+  try {
+    query = parseQuery(request.rawQuery);
+    // Malformed escapes must be refused before a route is found: they are no part of any name.
+    decodeURIComponent(path);
+  } catch {
+    return unknown(service, '?', malformedUri(service));
+  }
+  const match = mounted?.router().match(method, path, query, headers);
+  if (mounted === undefined || match === undefined)
+    return unknown(service, '?', unknownPath(service, method, path));
+  const { operation, labels } = match;
+  return known(mounted, operation, () => readRestInput(service, operation, { labels, query, headers, body }));
+}
+
+function unknownPath(service: ServiceDefinition, method: string, path: string): AwsError {
+  if (!path.startsWith('/')) return malformedUri(service);
+  if (service.protocol !== 'restXml') {
+    return new AwsError('UnknownOperationException', `Unknown operation ${method} ${path}`, { status: 404 });
+  }
+  const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(path) ?? [];
+  return new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', {
+    status: 405,
+    members: { Method: method, ResourceType: key !== '' ? 'OBJECT' : bucket !== '' ? 'BUCKET' : 'SERVICE' },
+  });
+}
+
+/** Browser uploads by HTML form: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html */
+function isFormUpload({ method, headers }: WireRequest): boolean {
+  return (
+    method === 'POST' && headers['content-type']?.toLowerCase().startsWith('multipart/form-data') === true
+  );
+}
+
+function postObject(mounted: Mounted | undefined): Call {
+  const error = new AwsError('NotImplemented', 's3:PostObject is not implemented by the sandbox', {
+    status: 501,
+  });
+  return unknown(mounted?.service ?? absentService('s3'), 'PostObject', error);
+}
+
+const BUCKET_HOST = /^(.+?)\.(?:s3(?:[.-][a-z0-9-]+)?\.)?(?:localhost|127\.0\.0\.1)(?::\d+)?$/i;
+
+/** Virtual-host style: `bucket.localhost:4566/key` and `bucket.s3.eu-west-1.localhost/key` are `/bucket/key`. */
+function withBucketOfHost(request: WireRequest): WireRequest {
+  const bucket = BUCKET_HOST.exec(request.headers.host ?? '')?.[1];
+  if (bucket === undefined || /^s3(?:[.-][a-z0-9-]+)?$/i.test(bucket)) return request;
+  return { ...request, path: `/${bucket}${request.path}` };
+}
