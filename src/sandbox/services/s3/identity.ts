@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** `length` (at most 32) characters of A-Z and 2-7: the same for the same seed, also after a reset. */
+function stableId(seed: string, length: number): string {
+  const bytes = createHash('sha256').update(seed).digest().subarray(0, length);
+  return Array.from(bytes, (byte) => ALPHABET[byte % ALPHABET.length] ?? '').join('');
+}
+
+/** The 64 digits that name an account as `Owner` and in ACLs. */
+export function canonicalUserId(account: string): string {
+  return createHash('sha256').update(`canonical:${account}`).digest('hex');
+}
+
+/** The legacy customer id that records carry as the bucket's owner. */
+export function legacyCustomerId(account: string): string {
+  return `A${stableId(`customer:${account}`, 13)}`;
+}
+
+/** `userIdentity.principalId` of the caller. For anonymous requests the value is UNKNOWN. */
+export function principalId(accessKeyId: string | undefined): string {
+  return accessKeyId === undefined ? 'Anonymous' : `AWS:AIDA${stableId(`principal:${accessKeyId}`, 17)}`;
+}
