@@ -1,8 +1,14 @@
+import { setMaxListeners } from 'node:events';
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { IAMClient } from '@aws-sdk/client-iam';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { STSClient } from '@aws-sdk/client-sts';
+import type { Clock } from '../core/clock.ts';
+import { createSettings } from './client-settings.ts';
+import { logCalls } from './debug-lines.ts';
+import { translateError } from './errors.ts';
+import type { Env } from './shared-config.ts';
 import type { Target } from './target.ts';
 
 /** The SDK clients of one run: each loaded and made when it is first asked for, then kept. */
@@ -14,6 +20,141 @@ export interface Aws {
   logs(): Promise<CloudWatchLogsClient>;
   iam(): Promise<IAMClient>;
   sts(): Promise<STSClient>;
+  /**
+   * Runs one SDK call under the signal of the run and translates its failure (see `translateError`):
+   * `aws.call((options) => s3.send(new HeadBucketCommand({ Bucket }), options), { action: 's3:ListBucket' })`.
+   * Rejects with the signal's reason as soon as it is aborted.
+   */
+  call<T>(send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>, what: Call): Promise<T>;
   /** Closes idle sockets, so that the process can end. */
   destroy(): void;
+}
+
+export interface Call {
+  /** The IAM action that the call needs: `s3:PutBucketNotification`. */
+  readonly action: string;
+  /** Name or ARN, as messages should show it. */
+  readonly resource?: string;
+  /** In place of the signal of the run: for cleaning up after Ctrl-C. */
+  readonly signal?: AbortSignal;
+}
+
+export interface AwsOptions {
+  readonly target: () => Promise<Target>;
+  readonly env: Env;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Gets one line for each call; no headers, no secrets. Remote text in it is as it came. */
+  readonly debug?: ((line: string) => void) | undefined;
+  /** Beats AWS_MAX_ATTEMPTS and `max_attempts`. */
+  readonly maxAttempts?: number | undefined;
+  /** Asks for the code of a MFA device, for profiles with `mfa_serial`. */
+  readonly askMfa?: ((device: string) => Promise<string>) | undefined;
+}
+
+interface Closable {
+  destroy(): void;
+}
+
+/**
+ * The clients' time limits are 5 s to connect and 60 s for an answer. Proxies (HTTPS_PROXY) are not supported: the SDK
+ * does not read them.
+ */
+export function createAws(options: AwsOptions): Aws {
+  const { clock, signal, debug, env } = options;
+  const target = once(() => options.target());
+  const settings = once(async () => {
+    // The SDK warns on stderr, over the output of the command, when Node is older than its next releases will want.
+    process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+    return createSettings(await target(), {
+      env,
+      now: () => clock.now(),
+      maxAttempts: options.maxAttempts,
+      askMfa: options.askMfa,
+    });
+  });
+  const made: Closable[] = [];
+  const keep = <Client extends Closable & Parameters<typeof logCalls>[0]>(client: Client): Client => {
+    if (debug) logCalls(client, () => clock.now(), debug);
+    made.push(client);
+    return client;
+  };
+  const s3Clients = new Map<string, () => Promise<S3Client>>();
+  const makeS3 = async (region: string): Promise<S3Client> => {
+    const [{ S3Client }, settingsFor] = await Promise.all([import('@aws-sdk/client-s3'), settings()]);
+    const own = settingsFor('S3');
+    const elsewhere = 'endpoint' in own;
+    // Other servers know no bucket host names; on AWS itself the SDK follows a bucket to its region only when told to.
+    return keep(
+      new S3Client({ ...own, region, forcePathStyle: elsewhere, followRegionRedirects: !elsewhere }),
+    );
+  };
+
+  return {
+    target,
+    async s3(region) {
+      const name = region ?? (await target()).region.value;
+      const make = s3Clients.get(name) ?? once(() => makeS3(name));
+      s3Clients.set(name, make);
+      return make();
+    },
+    lambda: once(async () => {
+      const [{ LambdaClient }, settingsFor] = await Promise.all([
+        import('@aws-sdk/client-lambda'),
+        settings(),
+      ]);
+      return keep(new LambdaClient(settingsFor('LAMBDA')));
+    }),
+    logs: once(async () => {
+      const [{ CloudWatchLogsClient }, settingsFor] = await Promise.all([
+        import('@aws-sdk/client-cloudwatch-logs'),
+        settings(),
+      ]);
+      return keep(new CloudWatchLogsClient(settingsFor('CLOUDWATCH_LOGS')));
+    }),
+    iam: once(async () => {
+      const [{ IAMClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-iam'), settings()]);
+      return keep(new IAMClient(settingsFor('IAM')));
+    }),
+    sts: once(async () => {
+      const [{ STSClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-sts'), settings()]);
+      return keep(new STSClient(settingsFor('STS')));
+    }),
+    async call(send, { signal: ownSignal, ...what }) {
+      const abortSignal = ownSignal ?? signal;
+      abortSignal.throwIfAborted();
+      // Each call in flight listens to the signal; Node takes more than ten listeners for a leak and warns on stderr.
+      setMaxListeners(0, abortSignal);
+      try {
+        return await orAbort(send({ abortSignal }), abortSignal);
+      } catch (error) {
+        abortSignal.throwIfAborted();
+        throw translateError(error, { ...what, target: await target().catch(() => undefined) });
+      }
+    },
+    destroy() {
+      for (const client of made) client.destroy();
+    },
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+/** The SDK looks at the signal only while a request is on the wire, not between retries or while it gets credentials. */
+async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    if (stop) signal.removeEventListener('abort', stop);
+  }
 }

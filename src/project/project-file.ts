@@ -24,8 +24,10 @@ export interface MadeResource {
   readonly kind: 'bucket' | 'log-group' | 'role' | 'function' | 'permission' | 'rule';
   /** Bucket, group, role or function name; statement id; rule id. */
   readonly name: string;
-  /** The function (with its qualifier) of a permission. */
+  /** The function of a permission (`name` or `name:qualifier`), the destination's ARN of a rule. */
   readonly function?: string;
+  /** The bucket of a rule. */
+  readonly bucket?: string;
 }
 
 export interface Project {
@@ -49,7 +51,7 @@ function isMade(value: unknown): value is MadeResource {
     typeof made['kind'] === 'string' &&
     KINDS.has(made['kind']) &&
     typeof made['name'] === 'string' &&
-    (made['function'] === undefined || typeof made['function'] === 'string')
+    ['function', 'bucket'].every((name) => made[name] === undefined || typeof made[name] === 'string')
   );
 }
 
@@ -65,15 +67,18 @@ export function parseProjectSettings(text: string, path: string): ProjectSetting
   } catch (error) {
     throw wrong(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('must hold one JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw wrong('must hold one JSON object');
   const settings = value as Record<string, unknown>;
-  if (settings['version'] !== 1) throw wrong(`"version" must be 1, it is ${JSON.stringify(settings['version'])}`);
+  if (settings['version'] !== 1)
+    throw wrong(`"version" must be 1, it is ${JSON.stringify(settings['version'])}`);
   for (const name of STRINGS) {
     if (settings[name] !== undefined && (typeof settings[name] !== 'string' || settings[name] === '')) {
       throw wrong(`"${name}" must be a text that is not empty`);
     }
   }
-  if (settings['sandbox'] !== undefined && typeof settings['sandbox'] !== 'boolean') throw wrong('"sandbox" must be true or false');
+  if (settings['sandbox'] !== undefined && typeof settings['sandbox'] !== 'boolean')
+    throw wrong('"sandbox" must be true or false');
   const made = settings['made'];
   if (made !== undefined && !(Array.isArray(made) && made.every(isMade))) {
     throw wrong('"made" must be a list of {"kind", "name"}');
@@ -100,7 +105,9 @@ function readIfExists(path: string): string | undefined {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new S3evtError('FILE_UNREADABLE', `${path} cannot be read (${code ?? String(error)})`, { cause: error });
+    throw new S3evtError('FILE_UNREADABLE', `${path} cannot be read (${code ?? String(error)})`, {
+      cause: error,
+    });
   }
 }
 
@@ -126,8 +133,12 @@ export function writeWhole(path: string, text: string): void {
     renameSync(draft, path);
   } catch (error) {
     rmSync(draft, { force: true });
-    throw new S3evtError('FILE_UNWRITABLE', `${path} cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)})`, {
-      cause: error,
-    });
+    throw new S3evtError(
+      'FILE_UNWRITABLE',
+      `${path} cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
+      {
+        cause: error,
+      },
+    );
   }
 }

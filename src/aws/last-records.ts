@@ -1,0 +1,51 @@
+import type { EventRecord } from '../core/event-record.ts';
+import { hasCode } from '../core/errors.ts';
+import { readLogMessage } from '../core/log-record.ts';
+import type { Aws } from './clients.ts';
+
+export interface LastRecord {
+  /** Epoch ms of the log line. */
+  readonly at: number;
+  readonly record: EventRecord;
+}
+
+/** A glance, not a search: one page, newest first. */
+const LINES = 200;
+
+/**
+ * The newest S3 events that a function printed, newest first; undefined when its log group does not exist yet. One
+ * FilterLogEvents call in descending order, which AWS takes since 2026 (`startFromHead`).
+ */
+export async function lastRecords(
+  aws: Aws,
+  group: string,
+  since: number,
+  most: number,
+): Promise<readonly LastRecord[] | undefined> {
+  const [logs, { FilterLogEventsCommand }] = await Promise.all([
+    aws.logs(),
+    import('@aws-sdk/client-cloudwatch-logs'),
+  ]);
+  const command = new FilterLogEventsCommand({
+    logGroupName: group,
+    startTime: since,
+    startFromHead: false,
+    limit: LINES,
+    filterPattern: '"aws:s3"',
+  });
+  try {
+    const page = await aws.call((options) => logs.send(command, options), {
+      action: 'logs:FilterLogEvents',
+      resource: group,
+    });
+    const found = (page.events ?? []).flatMap((event) => {
+      const message = readLogMessage(event.message ?? '');
+      const records = message.kind === 'app' ? message.records : [];
+      return records.map((record): LastRecord => ({ at: event.timestamp ?? 0, record }));
+    });
+    return found.sort((a, b) => b.at - a.at).slice(0, most);
+  } catch (error) {
+    if (hasCode(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
+}

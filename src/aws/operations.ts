@@ -1,0 +1,101 @@
+import { OBJECT_MARK } from '../core/names.ts';
+import type { Aws } from './clients.ts';
+import { objectExists, timed, type EventfulRequest, type PutRequest } from './upload.ts';
+
+/** The last of the requests that an operation takes: the one whose event is awaited. */
+export async function operate(
+  aws: Aws,
+  now: () => number,
+  operation: 'put' | 'copy' | 'multipart' | 'delete' | 'tag',
+  put: PutRequest,
+  first: EventfulRequest | undefined,
+): Promise<EventfulRequest> {
+  const [s3, sdk] = await Promise.all([aws.s3(), import('@aws-sdk/client-s3')]);
+  const object = { Bucket: put.bucket, Key: put.key };
+  const resource = `${put.bucket}/${put.key}`;
+  switch (operation) {
+    case 'copy': {
+      // In place: the metadata has to be replaced, or S3 refuses to copy an object onto itself.
+      const command = new sdk.CopyObjectCommand({
+        ...object,
+        CopySource: `${put.bucket}/${put.key.split('/').map(encodeURIComponent).join('/')}`,
+        MetadataDirective: 'REPLACE',
+        ContentType: put.body.contentType,
+        Metadata: { [OBJECT_MARK.key]: OBJECT_MARK.value },
+      });
+      return timed(now, async () => {
+        const output = await aws.call((options) => s3.send(command, options), {
+          action: 's3:PutObject',
+          resource,
+        });
+        return { ...output, ETag: output.CopyObjectResult?.ETag };
+      });
+    }
+    case 'multipart':
+      return multipart(aws, now, put);
+    case 'delete': {
+      const command = new sdk.DeleteObjectCommand(object);
+      return timed(now, async () => {
+        const output = await aws.call((options) => s3.send(command, options), {
+          action: 's3:DeleteObject',
+          resource,
+        });
+        return { ...output, ETag: undefined };
+      });
+    }
+    case 'tag': {
+      const command = new sdk.PutObjectTaggingCommand({
+        ...object,
+        Tagging: { TagSet: [{ Key: OBJECT_MARK.key, Value: OBJECT_MARK.value }] },
+      });
+      return timed(now, async () => {
+        const output = await aws.call((options) => s3.send(command, options), {
+          action: 's3:PutObjectTagging',
+          resource,
+        });
+        return { ...output, ETag: first?.eTag };
+      });
+    }
+    case 'put':
+      throw new TypeError('a put is made by putObject');
+  }
+}
+
+/** Cleaning up goes on after Ctrl-C, for this long. */
+const CLEAN_UP_MS = 4_000;
+
+/** One part is enough for the event; the upload is given up whole when anything fails. */
+async function multipart(aws: Aws, now: () => number, put: PutRequest): Promise<EventfulRequest> {
+  const [s3, sdk] = await Promise.all([aws.s3(), import('@aws-sdk/client-s3')]);
+  const object = { Bucket: put.bucket, Key: put.key };
+  const what = { action: 's3:PutObject', resource: `${put.bucket}/${put.key}` };
+  const create = new sdk.CreateMultipartUploadCommand({
+    ...object,
+    ContentType: put.body.contentType,
+    Metadata: { [OBJECT_MARK.key]: OBJECT_MARK.value },
+  });
+  const { UploadId } = await aws.call((options) => s3.send(create, options), what);
+  const upload = { ...object, UploadId };
+  try {
+    const part = new sdk.UploadPartCommand({
+      ...upload,
+      PartNumber: 1,
+      Body: put.body.open(),
+      ContentLength: put.body.size,
+    });
+    const { ETag } = await aws.call((options) => s3.send(part, options), what);
+    const complete = new sdk.CompleteMultipartUploadCommand({
+      ...upload,
+      MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] },
+      ...(put.create ? { IfNoneMatch: '*' } : {}),
+    });
+    return await timed(now, () => aws.call((options) => s3.send(complete, options), what));
+  } catch (error) {
+    // Parts of an upload that nobody completes are charged for ever.
+    const signal = AbortSignal.timeout(CLEAN_UP_MS);
+    await aws
+      .call((options) => s3.send(new sdk.AbortMultipartUploadCommand(upload), options), { ...what, signal })
+      .catch(() => undefined);
+    throw objectExists(error, what.resource) ?? error;
+  }
+}

@@ -1,0 +1,131 @@
+import { S3evtError } from '../core/errors.ts';
+import { ifKnown, valueOf } from '../core/facts.ts';
+import type { BucketContents, MadeFact, Presence } from '../core/destroy-plan.ts';
+import { isOurs, OBJECT_MARK } from '../core/names.ts';
+import type { ObjectVersion } from '../core/plan.ts';
+import { parsePolicy } from '../core/policy.ts';
+import type { Aws } from './clients.ts';
+import { readFunction, readFunctionPolicy, readLogGroup, readLogGroupTags, readRole } from './read-facts.ts';
+
+/** A bucket with more versions than this is not looked through, hence not deleted. */
+const MOST_OBJECTS = 1_000;
+const HEADS_AT_ONCE = 8;
+
+/** A resource as the ledger names it. */
+export interface MadeName {
+  readonly kind: MadeFact['kind'];
+  readonly name: string;
+  readonly function?: string;
+  readonly bucket?: string;
+}
+
+/** What AWS says today of something that s3evt made. Throws S3evtError: what may not be looked at is not deleted. */
+export async function readMade(aws: Aws, made: MadeName): Promise<MadeFact> {
+  const { kind, name } = made;
+  switch (kind) {
+    case 'rule':
+      return { kind, name, bucket: made.bucket ?? '', destination: made.function ?? '' };
+    case 'function': {
+      const fn = valueOf(await readFunction(aws, name));
+      return { kind, name, now: fn === undefined ? 'gone' : presence(fn.tags) };
+    }
+    case 'role': {
+      const role = valueOf(await readRole(aws, name));
+      return {
+        kind,
+        name,
+        now: role === undefined ? 'gone' : presence(role.tags),
+        inlinePolicies: role?.inlinePolicies ?? [],
+      };
+    }
+    case 'log-group':
+      return { kind, name, now: await logGroupPresence(aws, name) };
+    case 'permission':
+      return readPermission(aws, name, made.function ?? '');
+    case 'bucket': {
+      const now = await bucketPresence(aws, name);
+      return { kind, name, now, objects: now === 'ours' ? await bucketContents(aws, name) : undefined };
+    }
+  }
+}
+
+function presence(tags: Readonly<Record<string, string>>): Presence {
+  return isOurs(tags) ? 'ours' : 'foreign';
+}
+
+async function logGroupPresence(aws: Aws, group: string): Promise<Presence> {
+  const found = valueOf(await readLogGroup(aws, group));
+  if (found === undefined) return 'gone';
+  const tags = valueOf(await readLogGroupTags(aws, { group, arn: found.arn }));
+  return tags === undefined ? 'gone' : presence(tags);
+}
+
+async function readPermission(aws: Aws, name: string, reference: string): Promise<MadeFact> {
+  const [functionName = '', qualifier] = reference.split(':');
+  const text = ifKnown(await readFunctionPolicy(aws, functionName, qualifier));
+  const policy = text === undefined ? undefined : parsePolicy(text);
+  const there = policy?.statements.some(({ sid }) => sid === name) ?? false;
+  return { kind: 'permission', name, functionName, qualifier, now: there ? 'ours' : 'gone' };
+}
+
+async function bucketPresence(aws: Aws, bucket: string): Promise<Presence> {
+  const [s3, { GetBucketTaggingCommand }] = await Promise.all([aws.s3(), import('@aws-sdk/client-s3')]);
+  try {
+    const output = await aws.call(
+      (options) => s3.send(new GetBucketTaggingCommand({ Bucket: bucket }), options),
+      {
+        action: 's3:GetBucketTagging',
+        resource: bucket,
+      },
+    );
+    return presence(Object.fromEntries((output.TagSet ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])));
+  } catch (error) {
+    if (error instanceof S3evtError && error.aws?.name === 'NoSuchTagSet') return 'foreign';
+    if (error instanceof S3evtError && error.code === 'NOT_FOUND') return 'gone';
+    throw error;
+  }
+}
+
+/** Which versions `test-upload` wrote (by their metadata), and how many others there are. */
+async function bucketContents(aws: Aws, bucket: string): Promise<BucketContents> {
+  const [s3, { ListObjectVersionsCommand }] = await Promise.all([aws.s3(), import('@aws-sdk/client-s3')]);
+  const listing = await aws.call(
+    (options) => s3.send(new ListObjectVersionsCommand({ Bucket: bucket, MaxKeys: MOST_OBJECTS }), options),
+    { action: 's3:ListBucketVersions', resource: bucket },
+  );
+  const version = (entry: { Key?: string | undefined; VersionId?: string | undefined }): ObjectVersion => ({
+    key: entry.Key ?? '',
+    // An object of an unversioned bucket is listed with the version "null", which names it in a deletion too. It has to be
+    // named: once a bucket is versioned, a deletion without a version only puts a delete marker over it.
+    versionId: entry.VersionId,
+  });
+  const versions = (listing.Versions ?? []).map(version);
+  if (listing.IsTruncated === true) return { ours: [], others: Math.max(1, versions.length) };
+  const marks: boolean[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < versions.length; index = next++) {
+      const entry = versions[index];
+      marks[index] = entry !== undefined && (await isTestUpload(aws, bucket, entry));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(HEADS_AT_ONCE, versions.length) }, worker));
+  const ours = versions.filter((_, index) => marks[index] === true);
+  // A delete marker holds no data; one is worth keeping only for what it hides, and that is counted above.
+  const markers = (listing.DeleteMarkers ?? []).map(version);
+  return { ours: [...ours, ...markers], others: versions.length - ours.length };
+}
+
+async function isTestUpload(aws: Aws, bucket: string, object: ObjectVersion): Promise<boolean> {
+  const [s3, { HeadObjectCommand }] = await Promise.all([aws.s3(), import('@aws-sdk/client-s3')]);
+  const input = {
+    Bucket: bucket,
+    Key: object.key,
+    ...(object.versionId === undefined ? {} : { VersionId: object.versionId }),
+  };
+  const head = await aws.call((options) => s3.send(new HeadObjectCommand(input), options), {
+    action: 's3:GetObject',
+    resource: `${bucket}/${object.key}`,
+  });
+  return head.Metadata?.[OBJECT_MARK.key] === OBJECT_MARK.value;
+}
