@@ -5,6 +5,9 @@ import js from '@eslint/js';
 
 const rules = JSON.parse(readFileSync(new URL('.eslintrc.json', import.meta.url), 'utf8'));
 const { ignorePatterns, root: _root, ...config } = rules;
-const compat = new FlatCompat({ baseDirectory: import.meta.dirname, recommendedConfig: js.configs.recommended });
+const compat = new FlatCompat({
+  baseDirectory: import.meta.dirname,
+  recommendedConfig: js.configs.recommended,
+});
 
 export default [{ ignores: ignorePatterns }, ...compat.config(config)];
