@@ -1,0 +1,115 @@
+/** The sandbox's Lambda: control plane, resource policies, and functions that run in processes of this machine. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import type * as LambdaSdk from '@aws-sdk/client-lambda';
+import type { Destination } from '../../delivery/destinations.ts';
+import type { SandboxEnv } from '../../env.ts';
+import { CodeStore } from '../../lambda/code-package.ts';
+import type { FindPython } from '../../lambda/interpreter.ts';
+import { startJanitor, type Janitor } from '../../lambda/janitor.ts';
+import { createLauncher } from '../../lambda/launch.ts';
+import type { LogSink } from '../../lambda/log-sink.ts';
+import type { PoolHost } from '../../lambda/pool.ts';
+import { serveRuntimeApi } from '../../lambda/runtime-api.ts';
+import type { Handlers } from '../../wire/types.ts';
+import { aliasOperations } from './aliases.ts';
+import type { ReadCodeObject } from './code-input.ts';
+import { lambdaDestination } from './destination.ts';
+import { settingsOperations } from './function-options.ts';
+import { functionOperations } from './functions.ts';
+import { Invocations } from './invocations.ts';
+import { invokeOperation } from './invoke.ts';
+import { permissionOperations } from './permissions.ts';
+import type { RoleCheck } from './settings.ts';
+import { FunctionStore } from './store.ts';
+
+export interface LambdaServiceDeps {
+  readonly logSink: (region: string) => LogSink;
+  /** Without it every well-formed role will do. */
+  readonly roleExists?: RoleCheck;
+  /** Without it `Code.S3Bucket`/`S3Key` finds nothing. */
+  readonly readCodeObject?: ReadCodeObject;
+  /** Without it the service has a janitor of its own for `env.stateDir`, and closes it. */
+  readonly janitor?: Janitor;
+  readonly findPython?: FindPython;
+  readonly options?: LambdaServiceOptions;
+}
+
+export interface LambdaServiceOptions {
+  /** Default 4. */
+  readonly maxEnvironmentsPerFunction?: number;
+  /** How long a new function stays Pending and an update InProgress, on `env.clock`; default 0. */
+  readonly activationMs?: number;
+  /** After how long an idle environment ends, in real time; default two minutes. */
+  readonly idleReapMs?: number;
+  /** Default 10 seconds, as on AWS; in real time. */
+  readonly initTimeoutMs?: number;
+}
+
+export interface LambdaService {
+  readonly handlers: Handlers<typeof LambdaSdk>;
+  readonly destination: Destination;
+  /** For the raw route `/_sandbox/runtime/`. */
+  runtimeApi(request: IncomingMessage, response: ServerResponse, rest: string): void;
+  /** Removes all functions and stops all that runs. */
+  reset(): Promise<void>;
+  /** As reset; afterwards no child process and no extracted code is left. */
+  close(): Promise<void>;
+}
+
+export function createLambdaService(env: SandboxEnv, deps: LambdaServiceDeps): LambdaService {
+  const options = deps.options ?? {};
+  const janitor = deps.janitor ?? startJanitor(env.stateDir);
+  const code = new CodeStore(join(env.stateDir, 'functions'));
+  const store = new FunctionStore(env.account);
+  const host: PoolHost = {
+    env,
+    code,
+    janitor,
+    launch: createLauncher(env, code, deps.findPython),
+    logSink: deps.logSink,
+    idleReapMs: options.idleReapMs ?? 120_000,
+    initTimeoutMs: options.initTimeoutMs ?? 10_000,
+    environments: new Map(),
+  };
+  const invocations = new Invocations(env, store);
+
+  async function reset(): Promise<void> {
+    invocations.abort();
+    const functions = store.all();
+    store.clear();
+    const versions = functions.flatMap((record) => [record.latest, ...record.versions.values()]);
+    await Promise.all(versions.map((version) => version.pool.close()));
+    // Environments of functions that were deleted while they ran.
+    await Promise.all([...host.environments.values()].map((environment) => environment.close()));
+    await code.clear();
+  }
+
+  return {
+    handlers: {
+      ...functionOperations({
+        env,
+        store,
+        host,
+        maxEnvironments: options.maxEnvironmentsPerFunction ?? 4,
+        activationMs: options.activationMs ?? 0,
+        roleExists: deps.roleExists,
+        readCodeObject: deps.readCodeObject,
+      }),
+      ...aliasOperations(env, store),
+      ...permissionOperations(env, store),
+      ...settingsOperations(env, store),
+      ...invokeOperation(env, store, invocations),
+    },
+    destination: lambdaDestination(env, store, invocations),
+    runtimeApi(request, response, rest) {
+      // Rejects when the runtime's connection breaks, which its process end tells as well.
+      serveRuntimeApi(host.environments, request, response, rest).catch(() => response.destroy());
+    },
+    reset,
+    async close() {
+      await reset();
+      if (!deps.janitor) await janitor.close();
+    },
+  };
+}

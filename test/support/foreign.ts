@@ -1,0 +1,103 @@
+import { CreateRoleCommand, GetRoleCommand, ListRoleTagsCommand } from '@aws-sdk/client-iam';
+import {
+  AddPermissionCommand,
+  CreateAliasCommand,
+  CreateFunctionCommand,
+  GetFunctionCommand,
+  GetPolicyCommand,
+  PublishVersionCommand,
+} from '@aws-sdk/client-lambda';
+import {
+  GetBucketNotificationConfigurationCommand,
+  PutBucketNotificationConfigurationCommand,
+  type NotificationConfiguration,
+} from '@aws-sdk/client-s3';
+import { documentOf } from '../../src/aws/notification-codec.ts';
+import type { NotificationDocument } from '../../src/core/notification.ts';
+import { LAMBDA_TRUST, PRINTING_HANDLERS } from './function-code.ts';
+import type { TestClients } from './test-clients.ts';
+
+/** What others than s3evt made: through the SDK, with tags of their own. */
+
+/** A function with a role of its own and, if named, an alias for its first version. Returns its ARN without a qualifier. */
+export async function foreignFunction(
+  { iam, lambda }: TestClients,
+  name: string,
+  alias?: string,
+): Promise<string> {
+  const tag = { Key: 'team', Value: 'media' };
+  const { Role } = await iam.send(
+    new CreateRoleCommand({
+      RoleName: `${name}-execution`,
+      AssumeRolePolicyDocument: LAMBDA_TRUST,
+      Tags: [tag],
+    }),
+  );
+  const { FunctionArn = '' } = await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName: name,
+      Role: Role?.Arn,
+      Timeout: 30,
+      Tags: { team: 'media' },
+      ...PRINTING_HANDLERS.node,
+    }),
+  );
+  if (alias !== undefined) {
+    const { Version } = await lambda.send(new PublishVersionCommand({ FunctionName: name }));
+    await lambda.send(new CreateAliasCommand({ FunctionName: name, Name: alias, FunctionVersion: Version }));
+  }
+  return FunctionArn;
+}
+
+/** Everything of such a function that s3evt must not touch; its resource-based policy aside. */
+export async function foreignState({ iam, lambda }: TestClients, name: string): Promise<unknown> {
+  const role = { RoleName: `${name}-execution` };
+  const [fn, made, tags] = await Promise.all([
+    lambda.send(new GetFunctionCommand({ FunctionName: name })),
+    iam.send(new GetRoleCommand(role)),
+    iam.send(new ListRoleTagsCommand(role)),
+  ]);
+  return { configuration: fn.Configuration, tags: fn.Tags, role: made.Role, roleTags: tags.Tags };
+}
+
+/** Statement ids of a resource-based policy; none when there is no policy. */
+export async function statementIds(
+  { lambda }: TestClients,
+  name: string,
+  qualifier?: string,
+): Promise<string[]> {
+  try {
+    const { Policy = '{}' } = await lambda.send(
+      new GetPolicyCommand({ FunctionName: name, Qualifier: qualifier }),
+    );
+    return (JSON.parse(Policy) as { Statement: { Sid: string }[] }).Statement.map(({ Sid }) => Sid);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException') return [];
+    throw error;
+  }
+}
+
+/** Lets every bucket of the account invoke the function. */
+export async function admitS3({ lambda }: TestClients, name: string): Promise<void> {
+  await lambda.send(
+    new AddPermissionCommand({
+      FunctionName: name,
+      StatementId: 'any-bucket',
+      Action: 'lambda:InvokeFunction',
+      Principal: 's3.amazonaws.com',
+      SourceAccount: '000000000000',
+    }),
+  );
+}
+
+export async function notificationOf({ s3 }: TestClients, bucket: string): Promise<NotificationDocument> {
+  return documentOf(await s3.send(new GetBucketNotificationConfigurationCommand({ Bucket: bucket })));
+}
+
+export async function putNotification(
+  { s3 }: TestClients,
+  bucket: string,
+  NotificationConfiguration: NotificationConfiguration,
+): Promise<void> {
+  await s3.send(new PutBucketNotificationConfigurationCommand({ Bucket: bucket, NotificationConfiguration }));
+}

@@ -1,0 +1,15 @@
+import type { Journal } from '../../src/sandbox/index.ts';
+
+const READS = /^(?:Get|List|Head|Describe|Filter|Lookup)/;
+
+/** The requests that changed something or tried to, oldest first, such as `s3.CreateBucket`. */
+export function writesOf({ journal }: { readonly journal: Journal }): string[] {
+  return requestsOf({ journal }).filter((request) => !READS.test(request.split('.')[1] ?? ''));
+}
+
+/** All requests, oldest first, such as `lambda.GetFunction`. */
+export function requestsOf({ journal }: { readonly journal: Journal }): string[] {
+  return journal
+    .entries()
+    .flatMap((entry) => (entry.type === 'request' ? [`${entry.service}.${entry.operation}`] : []));
+}

@@ -1,0 +1,41 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { STSClient } from '@aws-sdk/client-sts';
+
+export interface TestClients {
+  readonly s3: S3Client;
+  readonly lambda: LambdaClient;
+  readonly logs: CloudWatchLogsClient;
+  readonly iam: IAMClient;
+  readonly sts: STSClient;
+}
+
+/**
+ * SDK clients for the sandbox at `url`, with dummy credentials and without retries, so that each fault is seen once.
+ * Ended by the caller with `destroy()`.
+ */
+export function testClients(url: string, region = 'us-east-1'): TestClients {
+  // The SDK announces the end of Node 20 in every process otherwise.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  const settings = {
+    endpoint: url,
+    region,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+    // StartLiveTail would call stream-127.0.0.1.
+    disableHostPrefix: true,
+  };
+  return {
+    s3: new S3Client({ ...settings, forcePathStyle: true }),
+    lambda: new LambdaClient(settings),
+    logs: new CloudWatchLogsClient(settings),
+    iam: new IAMClient(settings),
+    sts: new STSClient(settings),
+  };
+}
+
+export function destroyClients({ s3, lambda, logs, iam, sts }: TestClients): void {
+  for (const client of [s3, lambda, logs, iam, sts]) client.destroy();
+}
