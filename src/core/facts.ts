@@ -54,6 +54,13 @@ export interface RoleFacts {
   readonly inlinePolicies: readonly string[];
 }
 
+export interface LogGroupFacts {
+  /** Without `:*`. */
+  readonly arn: string;
+  /** Of s3evt, and without a retention: its making was cut short. */
+  readonly unfinished: boolean;
+}
+
 export interface BucketFacts {
   readonly name: string;
   readonly region: string;

@@ -1,6 +1,14 @@
 import { bucketArn, functionArn, roleArn } from './arn.ts';
 import { S3evtError } from './errors.ts';
-import { valueOf, type BucketFacts, type Fact, type FunctionFacts, type RoleFacts } from './facts.ts';
+import {
+  ifKnown,
+  valueOf,
+  type BucketFacts,
+  type Fact,
+  type FunctionFacts,
+  type LogGroupFacts,
+  type RoleFacts,
+} from './facts.ts';
 import { defaultLogGroup, isOurs, ROLE_POLICY_NAME, roleNameFor, statementIdFor } from './names.ts';
 import {
   describeFilter,
@@ -44,7 +52,7 @@ export interface InitFacts {
   readonly policy: Fact<string>;
   /** The role that s3evt would make for the function. */
   readonly role: Fact<RoleFacts>;
-  readonly logGroup: Fact<string>;
+  readonly logGroup: Fact<LogGroupFacts>;
 }
 
 export interface InitPlan extends Plan {
@@ -219,15 +227,18 @@ function planRoleAndLogs(desired: Desired, facts: InitFacts, steps: Step[], func
   const group = defaultLogGroup(desired.functionName);
   const haveGroup = facts.logGroup.state !== 'absent';
   // A group that may not be looked at is left alone: Lambda creates it by itself when the role may.
-  if (!(functionExists && haveGroup)) {
+  const unfinished = ifKnown(facts.logGroup)?.unfinished ?? false;
+  if (!functionExists || !haveGroup || unfinished) {
     steps.push({
       id: 'log-group',
-      title: haveGroup
-        ? `Use log group ${group}`
-        : `Create log group ${group}, kept for ${RETENTION_DAYS} days`,
-      change: haveGroup ? 'none' : 'create',
+      title: !haveGroup
+        ? `Create log group ${group}, kept for ${RETENTION_DAYS} days`
+        : unfinished
+          ? `Keep log group ${group} for ${RETENTION_DAYS} days`
+          : `Use log group ${group}`,
+      change: !haveGroup ? 'create' : unfinished ? 'update' : 'none',
       after: [],
-      action: { kind: 'create-log-group', group, retentionDays: RETENTION_DAYS },
+      action: { kind: 'create-log-group', group, retentionDays: RETENTION_DAYS, exists: haveGroup },
     });
   }
   if (desired.roleArn !== undefined) return desired.roleArn;

@@ -20,7 +20,13 @@ export interface Step {
 
 export type StepAction =
   | { readonly kind: 'create-bucket'; readonly bucket: string; readonly region: string }
-  | { readonly kind: 'create-log-group'; readonly group: string; readonly retentionDays: number }
+  | {
+      readonly kind: 'create-log-group';
+      readonly group: string;
+      readonly retentionDays: number;
+      /** It is there, and only its retention has to be set. */
+      readonly exists: boolean;
+    }
   | { readonly kind: 'create-role'; readonly role: string; readonly trust: string }
   | {
       readonly kind: 'put-role-policy';

@@ -1,0 +1,70 @@
+import { type Command, Option } from 'commander';
+import type { GlobalFlags } from '../context.ts';
+import type { Dispatch } from '../dispatch.ts';
+import { bucketFlag, eventFlag, runtimeFlag } from '../flags.ts';
+import type { Host } from '../host.ts';
+import type { InitFlags } from '../init-input.ts';
+
+export function addInit(program: Command, host: Host, dispatch: Dispatch): void {
+  program
+    .command('init [bucket]')
+    .description('set up a bucket, a function, its permission and the notification rule')
+    .option('--bucket <name>', 'the bucket; created if it does not exist', bucketFlag)
+    .option(
+      '--function <name|arn>',
+      'the function; created if it does not exist. NAME:ALIAS for an alias or a version',
+    )
+    .addOption(
+      new Option('--destination <kind>', 'what receives the events').choices(['lambda']).default('lambda'),
+    )
+    .option('--destination-arn <arn>', 'the same as --function')
+    .option('--runtime <runtime>', 'runtime of a new function (default: python3.13)', runtimeFlag)
+    .addOption(
+      new Option('--template <name>', 'what a new function does: "log" prints every event')
+        .choices(['log'])
+        .default('log'),
+    )
+    .option('--role-arn <arn>', 'execution role of a new function, instead of one that is made for it')
+    .option(
+      '--event <name>',
+      'event, with or without "s3:", or a family: create, remove, restore, replication, lifecycle, tagging, all. Repeatable (default: create)',
+      eventFlag,
+    )
+    .option('--prefix <text>', 'only keys that begin so')
+    .option('--suffix <text>', 'only keys that end so; .jpg,.png makes one rule for each')
+    .option('--id <name>', 'id of the rule (default: Invoke-Lambda-NewObjects)')
+    .option('--dry-run', 'show the plan and do nothing')
+    .option('--from <file>', 'read these flags from a JSON file, or from stdin with -')
+    .option('--no-save', 'write no s3evt.json')
+    .addHelpText(
+      'after',
+      `
+What exists is used and never changed without standing in the plan; rules of others are kept as
+they are. Running it again converges and says "unchanged".
+
+AWS replaces the whole configuration with each write and has no version check. s3evt reads it
+again just before it writes, keeps the old one under .s3evt/backups, and reads back what it wrote;
+a write of somebody else between those two moments would still be lost.
+
+Examples:
+  $ s3evt init                                 asks for everything
+  $ s3evt init demo-01-events-lambda --function Demo-S3 --event 's3:ObjectCreated:*' \\
+      --id Invoke-Lambda-NewObjects --yes      asks nothing
+  $ s3evt init photos --function thumbs:live --prefix in/ --suffix .jpg,.png --dry-run`,
+    )
+    .action(async (argument: string | undefined, _options, command: Command) => {
+      const flags = command.optsWithGlobals<GlobalFlags & InitFlags>();
+      await dispatch('init', flags, async () => {
+        const [{ runInit }, { viewInit }, { initInput }] = await Promise.all([
+          import('../../commands/init.ts'),
+          import('../../ui/views/init.ts'),
+          import('../init-input.ts'),
+        ]);
+        const input = await initInput(
+          { ...flags, ...(argument === undefined ? {} : { argument: bucketFlag(argument) }) },
+          host,
+        );
+        return { run: (ctx) => runInit(input, ctx), view: viewInit };
+      });
+    });
+}

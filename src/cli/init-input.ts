@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { InitInput } from '../commands/init.ts';
+import { splitSuffixes } from '../commands/init-questions.ts';
+import { S3evtError } from '../core/errors.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
+import { bucketFlag, eventFlag, runtimeFlag } from './flags.ts';
+import type { Host } from './host.ts';
+
+/** The flags of `init`, as commander leaves them or as a file of --from holds them. */
+export interface InitFlags {
+  readonly argument?: string;
+  readonly bucket?: string;
+  readonly function?: string;
+  readonly destinationArn?: string;
+  readonly runtime?: string;
+  readonly roleArn?: string;
+  readonly event?: readonly string[];
+  readonly prefix?: string;
+  readonly suffix?: string;
+  readonly id?: string;
+  readonly dryRun?: boolean;
+  readonly from?: string;
+  readonly save?: boolean;
+  readonly yes?: boolean | undefined;
+}
+
+/** Argument, flags and the file of --from, in this order of strength. Throws S3evtError. */
+export async function initInput(flags: InitFlags, host: Host): Promise<InitInput> {
+  const file = flags.from === undefined ? {} : parseFrom(await readFrom(flags.from, host), flags.from);
+  if (flags.argument !== undefined && flags.bucket !== undefined && flags.argument !== flags.bucket) {
+    throw new S3evtError('USAGE', `two buckets are named: ${flags.argument} and --bucket ${flags.bucket}`);
+  }
+  const suffix = flags.suffix ?? file.suffix;
+  return {
+    bucket: flags.argument ?? flags.bucket ?? file.bucket,
+    function: flags.function ?? flags.destinationArn ?? file.function,
+    runtime: flags.runtime ?? file.runtime,
+    roleArn: flags.roleArn ?? file.roleArn,
+    events: flags.event ?? file.event,
+    prefix: flags.prefix ?? file.prefix,
+    suffixes: suffix === undefined ? undefined : splitSuffixes(suffix),
+    id: flags.id ?? file.id,
+    dryRun: flags.dryRun === true,
+    yes: flags.yes === true,
+    save: flags.save !== false,
+  };
+}
+
+async function readFrom(from: string, host: Host): Promise<string> {
+  if (from === '-') {
+    let text = '';
+    for await (const chunk of host.stdin) text += String(chunk);
+    return text;
+  }
+  try {
+    return await readFile(resolve(host.cwd, from), 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new S3evtError('FILE_UNREADABLE', `${from} cannot be read (${code})`, { cause: error });
+  }
+}
+
+const NAMES = ['bucket', 'function', 'runtime', 'roleArn', 'event', 'prefix', 'suffix', 'id'] as const;
+
+function parseFrom(text: string, from: string): InitFlags {
+  const wrong = (what: string) =>
+    new S3evtError('USAGE', `--from ${from}: ${what}`, {
+      hint: `It holds one JSON object with these members: ${NAMES.join(', ')}. "event" may be a list.`,
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw wrong(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('not a JSON object');
+  const known = new Set<string>(NAMES);
+  const result: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(value)) {
+    if (!known.has(name)) {
+      const near = didYouMean(name, NAMES);
+      throw wrong(`"${name}" is none of its members${near === undefined ? '' : `; did you mean "${near}"?`}`);
+    }
+    const texts: unknown[] = Array.isArray(member) ? member : [member];
+    if (!texts.every((one) => typeof one === 'string') || (Array.isArray(member) && name !== 'event')) {
+      throw wrong(`"${name}" must be a text${name === 'event' ? ' or a list of texts' : ''}`);
+    }
+    result[name] = checked(name, texts, wrong);
+  }
+  return result;
+}
+
+/** The same readings as on the command line. */
+function checked(name: string, texts: readonly string[], wrong: (what: string) => S3evtError): unknown {
+  const [text = ''] = texts;
+  try {
+    if (name === 'event')
+      return texts.reduce<readonly string[]>((events, event) => eventFlag(event, events), []);
+    if (name === 'bucket') return bucketFlag(text);
+    return name === 'runtime' ? runtimeFlag(text) : text;
+  } catch (error) {
+    throw wrong(error instanceof Error ? error.message : String(error));
+  }
+}

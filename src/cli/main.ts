@@ -1,0 +1,179 @@
+import { CommanderError } from 'commander';
+import { S3evtError } from '../core/errors.ts';
+import { redact } from '../core/redact.ts';
+import { formatError } from '../ui/error.ts';
+import { createIo, type Io } from '../ui/io.ts';
+import { envelope, ndjson } from '../ui/json.ts';
+import { createProgress } from '../ui/progress.ts';
+import { createAsk, PromptCancelled } from '../ui/prompt.ts';
+import { sanitize } from '../ui/sanitize.ts';
+import { createTheme } from '../ui/theme.ts';
+import type { ViewOptions } from '../ui/view-options.ts';
+import { createContext, type GlobalFlags } from './context.ts';
+import type { CommandResult, Loaded } from './dispatch.ts';
+import { Interrupted, type Host } from './host.ts';
+import { createProgram } from './program.ts';
+
+/** Runs one command line. Returns the exit code; never throws and never ends the process. */
+export async function main(argv: readonly string[], host: Host): Promise<number> {
+  const wantsJson = argv.includes('--json');
+  let code = 0;
+  const program = createProgram(host, async (name, flags, load) => {
+    code = await runCommand(name, flags, load, host);
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    return reportUsage(error, argv, wantsJson, host);
+  }
+}
+
+/** What stands on the command line before any command could run: help, version, and mistakes. */
+async function reportUsage(
+  error: unknown,
+  argv: readonly string[],
+  json: boolean,
+  host: Host,
+): Promise<number> {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  const io = createIo(host, { env: host.env, color: 'auto' });
+  // Bare `s3evt` shows the help, as gh and git do; it is no mistake that needs a sentence.
+  if (error instanceof CommanderError && error.code === 'commander.help') return 2;
+  const failure =
+    error instanceof CommanderError
+      ? new S3evtError('USAGE', error.message.replace(/^error: /, ''), {
+          hint: `Run "s3evt ${commandOf(argv)}--help" to see what it takes.`,
+        })
+      : error;
+  return failWith(
+    failure,
+    { name: commandOf(argv).trim() || 's3evt', json, debug: argv.includes('--debug') },
+    io,
+  );
+}
+
+function commandOf(argv: readonly string[]): string {
+  const name = argv.find((word) => /^[a-z]/.test(word));
+  return name === undefined ? '' : `${sanitize(name)} `;
+}
+
+async function runCommand<Result extends CommandResult, Item>(
+  name: string,
+  flags: GlobalFlags,
+  load: () => Promise<Loaded<Result, Item>>,
+  host: Host,
+): Promise<number> {
+  const json = flags.json === true;
+  const debug = flags.debug === true;
+  const io = createIo(host, { env: host.env, color: flags.color });
+  const theme = createTheme(io.stdout);
+  const progress = createProgress(io, createTheme(io.stderr), { quiet: flags.quiet === true, json });
+  // A reader that goes away ends the run like Ctrl-C does, only that it counts as success.
+  const stop = new AbortController();
+  const signal = AbortSignal.any([host.signal, stop.signal]);
+  io.stdout.onClosed(() => stop.abort(new Interrupted(0)));
+  const ask = createAsk(io, {
+    enabled: flags.input && !json,
+    stdin: host.stdin,
+    signal,
+    around: (question) => progress.pauseWhile(question),
+  });
+  const options = (): ViewOptions => ({
+    theme,
+    width: io.stdout.columns,
+    plain: !io.stdout.isTTY,
+    now: host.clock.now(),
+  });
+  const loaded = await load();
+  const item = async (value: Item): Promise<void> => {
+    if (json) return io.stdout.write(ndjson(value as object));
+    const shown = loaded.viewItem?.(value, options()) ?? {};
+    if (shown.stderr && flags.quiet !== true)
+      for (const text of shown.stderr) progress.emit({ type: 'note', text });
+    if (shown.stdout) await io.stdout.write(lines(shown.stdout));
+  };
+  const ctx = createContext<Item>({
+    host,
+    flags,
+    ask,
+    signal,
+    emit: (said) => progress.emit(said),
+    item,
+    debug: debug ? (line) => void io.stderr.write(`${redact(sanitize(line))}\n`) : undefined,
+  });
+  try {
+    const result = await loaded.run(ctx);
+    await progress.stop();
+    if (!json) await io.stdout.write(lines(loaded.view(result, options())));
+    else if (loaded.streams !== true) {
+      const { status, ...data } = result;
+      const warnings = progress.warnings();
+      await io.stdout.write(
+        envelope({ command: name, status, data, warnings, error: null }, io.stdout.isTTY),
+      );
+    }
+    await io.stdout.flush();
+    await io.stderr.flush();
+    return result.status === 'negative' ? 3 : 0;
+  } catch (error) {
+    await progress.stop();
+    const interrupted = interruption(error, signal);
+    if (interrupted !== undefined) {
+      if (interrupted !== 0 && loaded.endsWithInterrupt !== true && !json)
+        await io.stderr.write('interrupted\n');
+      return loaded.endsWithInterrupt === true && interrupted === 130 ? 0 : interrupted;
+    }
+    return await failWith(
+      error,
+      { name, json, debug, warnings: progress.warnings(), streams: loaded.streams === true },
+      io,
+    );
+  } finally {
+    ctx.aws.destroy();
+  }
+}
+
+/** The exit code when somebody stopped the run: a signal, a closed pipe, Ctrl-C at a question. */
+function interruption(error: unknown, signal: AbortSignal): number | undefined {
+  if (signal.aborted) return signal.reason instanceof Interrupted ? signal.reason.exitCode : 130;
+  return error instanceof PromptCancelled ? 130 : undefined;
+}
+
+interface Failing {
+  readonly name: string;
+  readonly json: boolean;
+  readonly debug: boolean;
+  readonly warnings?: readonly { readonly code: string; readonly message: string }[];
+  readonly streams?: boolean;
+}
+
+/** The one place that prints errors. */
+async function failWith(
+  error: unknown,
+  { name, json, debug, warnings, streams }: Failing,
+  io: Io,
+): Promise<number> {
+  const failure =
+    error instanceof S3evtError
+      ? error
+      : new S3evtError('INTERNAL', error instanceof Error ? error.message || error.name : String(error), {
+          cause: error,
+        });
+  if (json) {
+    const status = failure.category === 'negative' ? 'negative' : 'error';
+    const text = envelope(
+      { command: name, status, data: null, warnings: warnings ?? [], error: failure },
+      io.stdout.isTTY && streams !== true,
+    );
+    await io.stdout.write(text);
+  }
+  if (!json || debug) await io.stderr.write(lines(formatError(error, createTheme(io.stderr), { debug })));
+  await io.stdout.flush();
+  await io.stderr.flush();
+  return failure.exitCode;
+}
+
+function lines(content: readonly string[]): string {
+  return content.map((line) => `${line}\n`).join('');
+}

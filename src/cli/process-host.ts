@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../sandbox/clock.ts';
+import { Interrupted, type Host } from './host.ts';
+
+/** Exit codes of signals, as shells know them: 128 and the signal's number. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** How long a first Ctrl-C may take to clean up before the process ends all the same. */
+const CLEAN_UP_MS = 5_000;
+
+/** The real process as a host. The first signal aborts the run, the second ends the process at once. */
+export function processHost(script: string): Host {
+  const controller = new AbortController();
+  for (const [name, code] of Object.entries(SIGNALS)) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(code);
+      controller.abort(new Interrupted(code));
+      setTimeout(() => process.exit(code), CLEAN_UP_MS).unref();
+    });
+  }
+  const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+  const { version } = JSON.parse(readFileSync(`${packageRoot}/package.json`, 'utf8')) as { version: string };
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: controller.signal,
+    clock: systemClock,
+    randomHex: (length) =>
+      randomBytes(Math.ceil(length / 2))
+        .toString('hex')
+        .slice(0, length),
+    self: [process.execPath, script],
+    packageRoot,
+    version,
+  };
+}

@@ -1,0 +1,67 @@
+import { Command, Option } from 'commander';
+import { addDemo } from './declarations/demo.ts';
+import { addInit } from './declarations/init.ts';
+import { addLooks } from './declarations/looks.ts';
+import { addRemovals } from './declarations/removals.ts';
+import { addSandbox } from './declarations/sandbox.ts';
+import { addTail } from './declarations/tail.ts';
+import { addTestUpload } from './declarations/test-upload.ts';
+import type { Dispatch } from './dispatch.ts';
+import type { Host } from './host.ts';
+
+const EXAMPLES = `
+Examples:
+  $ s3evt demo                                 the whole story on a local AWS, no account needed
+  $ s3evt init                                 set up a bucket and a function, step by step
+  $ s3evt init my-bucket --function Demo-S3 --event create --prefix in/ --yes
+  $ s3evt test-upload beach.jpeg               upload, and watch the event arrive
+  $ s3evt tail                                 follow the function's log, events drawn as lines
+  $ s3evt status --sandbox                     the same commands work on the local AWS
+
+Exit codes: 0 done, 1 failed, 2 the call must change, 3 the answer is no, 4 credentials or access, 5 conflict.`;
+
+/** Declarations only: names, flags, help. Each action imports its command when it runs. */
+export function createProgram(host: Host, dispatch: Dispatch): Command {
+  const program = new Command('s3evt');
+  program
+    .description('Set up, test and debug Amazon S3 bucket notifications.')
+    .version(host.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .configureOutput({
+      writeOut: (text) => void host.stdout.write(text),
+      writeErr: (text) => void host.stderr.write(text),
+      // Mistakes are printed by main, once, in the form that --json asks for.
+      outputError: () => undefined,
+      getOutHelpWidth: () => Math.min(host.stdout.columns ?? 80, 100),
+      getErrHelpWidth: () => Math.min(host.stderr.columns ?? 80, 100),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', EXAMPLES);
+  globalFlags(program);
+  addInit(program, host, dispatch);
+  addTestUpload(program, dispatch);
+  addTail(program, host, dispatch);
+  addLooks(program, dispatch);
+  addRemovals(program, dispatch);
+  addSandbox(program, host, dispatch);
+  addDemo(program, host, dispatch);
+  return program;
+}
+
+function globalFlags(program: Command): void {
+  program
+    .option('--profile <name>', 'AWS profile (also AWS_PROFILE)')
+    .option('--region <region>', 'AWS Region (also AWS_REGION, AWS_DEFAULT_REGION)')
+    .option('--endpoint-url <url>', 'an endpoint that speaks AWS (also AWS_ENDPOINT_URL)')
+    .option('--sandbox', 'use the local AWS of this package; one is started if none runs')
+    .option('--json', 'print JSON on stdout; asks nothing')
+    .option('--quiet', 'no progress on stderr')
+    .option('--debug', 'show each AWS call, and where an error came from')
+    .addOption(new Option('--color <when>', 'colour').choices(['auto', 'always', 'never']).default('auto'))
+    .option('--no-input', 'ask nothing: what is missing is an error')
+    .option('-y, --yes', 'do it without asking');
+}

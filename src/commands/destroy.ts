@@ -1,0 +1,238 @@
+import { applyPlan } from '../aws/apply-plan.ts';
+import { callerIdentity } from '../aws/identity.ts';
+import { readNotification } from '../aws/read-facts.ts';
+import { readMade } from '../aws/read-made.ts';
+import { planDestroy, type DestroyPlan, type MadeFact } from '../core/destroy-plan.ts';
+import { parseFunctionReference } from '../core/arn.ts';
+import { S3evtError } from '../core/errors.ts';
+import { valueOf, type Fact } from '../core/facts.ts';
+import { defaultLogGroup, roleNameFor, statementIdFor } from '../core/names.ts';
+import { diffDocuments, type NotificationDocument } from '../core/notification.ts';
+import { reports, type StepOutcome, type StepReport } from '../core/plan.ts';
+import type { ShownLine } from '../core/progress.ts';
+import type { MadeResource, ProjectSettings } from '../project/project-file.ts';
+import { backupSink } from './backup-sink.ts';
+import type { Context } from './context.ts';
+import { sameResource } from './ledger.ts';
+import { diffShown } from './show-plan.ts';
+import { targetShown } from './show-target.ts';
+
+export interface DestroyInput {
+  /** Only what was made for this bucket; everything of the project without it. */
+  readonly bucket?: string | undefined;
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface DestroyResult {
+  readonly status: 'ok';
+  readonly steps: readonly StepReport[];
+  readonly kept: DestroyPlan['kept'];
+  /** Null when the project file is gone with the last thing it remembered. */
+  readonly projectFile: string | null;
+}
+
+/** Removes what s3evt made and only that: what the project file names and what still carries the tag. Throws S3evtError. */
+export async function runDestroy(input: DestroyInput, ctx: Context): Promise<DestroyResult> {
+  const { settings } = ctx.project;
+  const made = (settings?.made ?? []).filter((entry) => concerns(entry, input.bucket, settings));
+  if (!settings || made.length === 0) {
+    throw new S3evtError(
+      'NOTHING_TO_DO',
+      `nothing is remembered that s3evt made${input.bucket === undefined ? '' : ` for ${input.bucket}`}`,
+      {
+        hint: 'destroy removes what stands under "made" in the project file s3evt.json, and nothing else.',
+      },
+    );
+  }
+  const [identity, target] = await Promise.all([callerIdentity(ctx.aws), ctx.aws.target()]);
+  if (settings.account !== undefined && settings.account !== identity.account) {
+    throw new S3evtError(
+      'WRONG_ACCOUNT',
+      `${ctx.project.path} is about account ${settings.account}, the credentials are of ${identity.account}`,
+    );
+  }
+  if (settings.region !== undefined && settings.region !== target.region.value) {
+    throw new S3evtError(
+      'WRONG_REGION',
+      `${ctx.project.path} is about ${settings.region}, this call is for ${target.region.value}`,
+      {
+        hint: `Pass --region ${settings.region}.`,
+      },
+    );
+  }
+
+  const [facts, documents] = await Promise.all([
+    Promise.all(made.map((entry) => readMade(ctx.aws, entry))),
+    readDocuments(made, ctx),
+  ]);
+  const plan = planDestroy({ made: facts, documents });
+  ctx.emit(targetShown(target, identity.account));
+  ctx.emit({
+    type: 'show',
+    title: 'Made by s3evt, oldest first',
+    lines: facts.map((fact) => madeLine(fact, plan)),
+  });
+  for (const { action } of plan.steps) {
+    if (action.kind === 'put-notification') ctx.emit(diffShown(action.bucket, action.before, action.after));
+  }
+  const result = (outcomes: ReadonlyMap<string, StepOutcome>, projectFile: string | null): DestroyResult => ({
+    status: 'ok',
+    steps: reports(plan, outcomes),
+    kept: plan.kept,
+    projectFile,
+  });
+  if (input.dryRun) return result(new Map(), ctx.project.path);
+  const sure = {
+    message: 'Remove what is marked with "-"?',
+    flag: '--yes',
+    initial: false,
+    assumeYes: input.yes,
+  };
+  if (plan.steps.length > 0 && !(await ctx.ask.confirm(sure)))
+    throw new S3evtError('CANCELLED', 'nothing was done');
+
+  const saveBackup = backupSink(ctx, {
+    account: identity.account,
+    region: target.region.value,
+    command: 'destroy',
+  });
+  const applied = await applyPlan(plan, { ...ctx, account: identity.account, saveBackup });
+  const projectFile = forget(ctx, settings, facts, plan, applied.outcomes);
+  if (applied.error !== undefined) {
+    const { error } = applied;
+    if (!(error instanceof S3evtError)) throw error;
+    const { status: _, ...data } = result(applied.outcomes, projectFile);
+    throw new S3evtError(error.code, error.message, {
+      hint: [error.hint, 'What could be removed is removed; run the command again for the rest.']
+        .filter(Boolean)
+        .join(' '),
+      ...(error.aws === undefined ? {} : { aws: error.aws }),
+      data,
+      cause: error,
+    });
+  }
+  return result(applied.outcomes, projectFile);
+}
+
+/** With a bucket: its own entries; a function and what belongs to it only when no other bucket's rule leads there. */
+function concerns(
+  entry: MadeResource,
+  bucket: string | undefined,
+  settings: ProjectSettings | undefined,
+): boolean {
+  if (bucket === undefined) return true;
+  switch (entry.kind) {
+    case 'bucket':
+      return entry.name === bucket;
+    case 'rule':
+      return entry.bucket === bucket;
+    case 'permission':
+      return entry.name === statementIdFor(bucket);
+    default: {
+      const rules = (settings?.made ?? []).filter((made) => made.kind === 'rule' && belongsTo(entry, made));
+      return (
+        rules.every((rule) => rule.bucket === bucket) && (rules.length > 0 || settings?.bucket === bucket)
+      );
+    }
+  }
+}
+
+/** Whether this is the function behind the rule, or the role or log group that was made for it. */
+function belongsTo({ kind, name }: MadeResource, rule: MadeResource): boolean {
+  const fn = parseFunctionReference(rule.function ?? '')?.name;
+  if (fn === undefined) return false;
+  if (kind === 'function') return name === fn;
+  return kind === 'role' ? name === roleNameFor(fn) : kind === 'log-group' && name === defaultLogGroup(fn);
+}
+
+async function readDocuments(
+  made: readonly MadeResource[],
+  ctx: Context,
+): Promise<ReadonlyMap<string, NotificationDocument>> {
+  const buckets = new Set(
+    made.flatMap((entry) => (entry.kind === 'bucket' ? [entry.name] : (entry.bucket ?? []))),
+  );
+  const read = await Promise.all(
+    [...buckets].map(async (bucket): Promise<[string, Fact<NotificationDocument>]> => [
+      bucket,
+      await readNotification(ctx.aws, bucket),
+    ]),
+  );
+  return new Map(
+    read.flatMap(([bucket, fact]): [string, NotificationDocument][] => {
+      const document = valueOf(fact);
+      return document === undefined ? [] : [[bucket, document]];
+    }),
+  );
+}
+
+function madeLine(fact: MadeFact, plan: DestroyPlan): ShownLine {
+  const title = titleOf(fact);
+  const kept = plan.kept.find((entry) => entry.title === title);
+  if (kept) return { mark: '=', text: `${title} stays: ${kept.reason}` };
+  if (isRemoved(fact, plan)) return { mark: '-', text: title };
+  return { mark: ' ', text: `${title} is gone already` };
+}
+
+/** As the plan names it in `kept`. */
+function titleOf({ kind, name }: MadeFact): string {
+  return `${kind === 'log-group' ? 'log group' : kind} ${name}`;
+}
+
+function isRemoved(fact: MadeFact, plan: DestroyPlan): boolean {
+  return stepOf(fact, plan) !== undefined;
+}
+
+function stepOf(fact: MadeFact, plan: DestroyPlan): string | undefined {
+  if (fact.kind === 'rule') {
+    const step = plan.steps.find(
+      ({ action }) =>
+        action.kind === 'put-notification' && action.bucket === fact.bucket && removesRule(action, fact.name),
+    );
+    return step?.id;
+  }
+  const id =
+    fact.kind === 'permission' ? `permission-${fact.functionName}-${fact.name}` : `${fact.kind}-${fact.name}`;
+  return plan.steps.find((step) => step.id === id)?.id;
+}
+
+function removesRule(
+  action: { before: NotificationDocument; after: NotificationDocument },
+  id: string,
+): boolean {
+  return diffDocuments(action.before, action.after).removed.some((rule) => rule.id === id);
+}
+
+/** What is removed or gone leaves the ledger; an empty ledger takes the project file with it. */
+function forget(
+  ctx: Context,
+  settings: ProjectSettings,
+  facts: readonly MadeFact[],
+  plan: DestroyPlan,
+  outcomes: ReadonlyMap<string, StepOutcome>,
+): string | null {
+  const forgotten = facts.filter((fact) => {
+    const step = stepOf(fact, plan);
+    if (step !== undefined) return outcomes.get(step) === 'applied' || outcomes.get(step) === 'unchanged';
+    return !plan.kept.some(({ title }) => title === titleOf(fact));
+  });
+  const left = (settings.made ?? []).filter(
+    (entry) => !forgotten.some((fact) => sameResource(entry, entryOf(fact))),
+  );
+  if (left.length === 0) {
+    ctx.project.remove();
+    return null;
+  }
+  ctx.project.save({ ...settings, made: left });
+  return ctx.project.path;
+}
+
+/** The fact as the ledger has it. */
+function entryOf(fact: MadeFact): MadeResource {
+  const { kind, name } = fact;
+  if (fact.kind === 'rule') return { kind, name, bucket: fact.bucket, function: fact.destination };
+  if (fact.kind !== 'permission') return { kind, name };
+  const { functionName, qualifier } = fact;
+  return { kind, name, function: qualifier === undefined ? functionName : `${functionName}:${qualifier}` };
+}

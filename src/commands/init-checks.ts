@@ -1,0 +1,106 @@
+import type { CallerIdentity } from '../aws/identity.ts';
+import { parseFunctionReference, type FunctionReference } from '../core/arn.ts';
+import { S3evtError } from '../core/errors.ts';
+import type { Fact, FunctionFacts } from '../core/facts.ts';
+import type { Desired, InitFacts } from '../core/init-plan.ts';
+import { MAX_FILTER_VALUE_BYTES } from '../core/key-filter.ts';
+import { bucketNameFault, functionNameFault } from '../core/names.ts';
+
+/** What `init` refuses before its first write: AWS would refuse it too, but only after half of the plan is done. */
+
+export function functionReference(text: string): FunctionReference {
+  const reference = parseFunctionReference(text);
+  if (reference)
+    return { ...reference, qualifier: reference.qualifier === '$LATEST' ? undefined : reference.qualifier };
+  throw new S3evtError('INVALID_ARGUMENT', `"${text}" names no function`, {
+    hint: 'Pass a name such as Demo-S3, with ":ALIAS" for a version or an alias, or a function ARN.',
+  });
+}
+
+export function refuseBadNames(input: {
+  readonly bucket?: string | undefined;
+  readonly function?: string | undefined;
+}): void {
+  // The names of existing buckets may be older than today's rules; only what no bucket can be called is refused here.
+  if (input.bucket !== undefined && !/^[A-Za-z0-9._-]{3,255}$/.test(input.bucket)) {
+    throw new S3evtError(
+      'INVALID_ARGUMENT',
+      `"${input.bucket}" is no bucket name: ${bucketNameFault(input.bucket) ?? 'it has characters that no bucket has'}`,
+    );
+  }
+  if (input.function !== undefined) functionReference(input.function);
+}
+
+/** S3's limits: ids of 255 characters, filter values of 1,024 bytes; an empty id would be replaced by one of S3's own. */
+export function refuseBadRules(rules: Desired['rules']): void {
+  for (const { id, filter } of rules) {
+    if (id === '' || id.length > 255) {
+      throw new S3evtError(
+        'INVALID_ARGUMENT',
+        `--id: the id of a rule has 1 to 255 characters, "${id}" has ${id.length}`,
+      );
+    }
+    for (const which of ['prefix', 'suffix'] as const) {
+      const bytes = new TextEncoder().encode(filter[which] ?? '').length;
+      if (bytes <= MAX_FILTER_VALUE_BYTES) continue;
+      throw new S3evtError(
+        'INVALID_ARGUMENT',
+        `--${which}: at most ${MAX_FILTER_VALUE_BYTES} bytes, this one has ${bytes}`,
+      );
+    }
+  }
+}
+
+/** A bucket that would have to be created, by a name that AWS does not give. */
+export function refuseNewBucketName(bucket: string, facts: Pick<InitFacts, 'bucket'>): void {
+  const fault = facts.bucket.state === 'absent' ? bucketNameFault(bucket) : undefined;
+  if (fault !== undefined)
+    throw new S3evtError(
+      'INVALID_ARGUMENT',
+      `bucket ${bucket} does not exist, and cannot be created: ${fault}`,
+    );
+}
+
+/** Every version and alias has a policy of its own, so a missing one would be noticed only when the permission is granted. */
+export function refuseMissingQualifier(
+  reference: FunctionReference,
+  qualified: Fact<FunctionFacts> | undefined,
+  facts: Pick<InitFacts, 'function'>,
+): void {
+  if (qualified?.state !== 'absent' || facts.function.state !== 'known') return;
+  throw new S3evtError(
+    'NOT_FOUND',
+    `function ${reference.name} has no version or alias "${reference.qualifier ?? ''}"`,
+    {
+      hint: 'Name one that exists, or leave it out to send events to the unpublished code.',
+      commands: [`aws lambda list-aliases --function-name ${reference.name}`],
+    },
+  );
+}
+
+export function refuseForeignFunction(
+  reference: FunctionReference,
+  identity: CallerIdentity,
+  region: string,
+): void {
+  const fault = functionNameFault(reference.name);
+  if (fault !== undefined) throw new S3evtError('INVALID_ARGUMENT', `"${reference.name}": ${fault}`);
+  if (reference.region !== undefined && reference.region !== region) {
+    throw new S3evtError(
+      'WRONG_REGION',
+      `the function is in ${reference.region}, this call is for ${region}`,
+      {
+        hint: `S3 sends events to functions of the bucket's own Region only: pass --region ${reference.region} if the bucket is there.`,
+      },
+    );
+  }
+  if (reference.account !== undefined && reference.account !== identity.account) {
+    throw new S3evtError(
+      'WRONG_ACCOUNT',
+      `the function belongs to account ${reference.account}, the credentials to ${identity.account}`,
+      {
+        hint: 'A permission can be granted by the owner of the function only: run this with credentials of its account.',
+      },
+    );
+  }
+}

@@ -1,0 +1,121 @@
+import type { Target } from '../aws/target.ts';
+import { S3evtError } from '../core/errors.ts';
+import type { Desired, InitPlan } from '../core/init-plan.ts';
+import { diffDocuments } from '../core/notification.ts';
+import type { Step, StepOutcome } from '../core/plan.ts';
+import type { MadeResource, Project, ProjectSettings } from '../project/project-file.ts';
+
+/** The project file keeps what s3evt made, oldest first: `destroy` removes that and nothing else. */
+export function settingsFor(
+  project: Project,
+  now: { readonly plan: InitPlan; readonly desired: Desired; readonly target: Target },
+): ProjectSettings {
+  const { plan, desired, target } = now;
+  const former = sameHome(project.settings, desired.account, target) ? project.settings : undefined;
+  const profile = target.profile?.source === 'flag' ? target.profile.value : former?.profile;
+  const making = plan.steps.flatMap((step) => (step.change === 'none' ? [] : madeBy(step)));
+  return {
+    version: 1,
+    bucket: desired.bucket,
+    region: desired.region,
+    account: desired.account,
+    ...(profile === undefined ? {} : { profile }),
+    ...home(target),
+    function: plan.function.name,
+    made: merge(former?.made ?? [], making),
+  };
+}
+
+/** On a local AWS the address changes from run to run; any other endpoint is kept, so that no later command falls through to AWS. */
+function home(target: Target): Pick<ProjectSettings, 'sandbox' | 'endpointUrl'> {
+  if (target.sandbox) return { sandbox: true };
+  return target.endpointUrl === undefined ? {} : { endpointUrl: target.endpointUrl.value };
+}
+
+/** The settings with only those new entries whose step was done: an untried step made nothing. */
+export function ledgerAfter(
+  settings: ProjectSettings,
+  plan: InitPlan,
+  outcomes: ReadonlyMap<string, StepOutcome>,
+): ProjectSettings {
+  const failed = plan.steps
+    .filter((step) => step.change === 'create' && outcomes.get(step.id) === undefined)
+    .flatMap(madeBy);
+  return {
+    ...settings,
+    made: (settings.made ?? []).filter((made) => !failed.some((other) => sameResource(made, other))),
+  };
+}
+
+function madeBy(step: Step): readonly MadeResource[] {
+  const { action } = step;
+  switch (action.kind) {
+    case 'create-bucket':
+      return [{ kind: 'bucket', name: action.bucket }];
+    case 'create-log-group':
+      return [{ kind: 'log-group', name: action.group }];
+    case 'create-role':
+      return [{ kind: 'role', name: action.role }];
+    case 'create-function':
+      return [{ kind: 'function', name: action.name }];
+    case 'add-permission': {
+      const { functionName, qualifier, statementId } = action.permission;
+      return [
+        {
+          kind: 'permission',
+          name: statementId,
+          function: qualifier === undefined ? functionName : `${functionName}:${qualifier}`,
+        },
+      ];
+    }
+    case 'put-notification':
+      // A rule that served already, or that somebody else's id names, was not made here.
+      return diffDocuments(action.before, action.after).added.map((rule) => ({
+        kind: 'rule',
+        name: rule.id,
+        bucket: action.bucket,
+        function: rule.destination.arn,
+      }));
+    default:
+      return [];
+  }
+}
+
+export function sameResource(a: MadeResource, b: MadeResource): boolean {
+  return a.kind === b.kind && a.name === b.name && a.function === b.function && a.bucket === b.bucket;
+}
+
+function merge(kept: readonly MadeResource[], making: readonly MadeResource[]): readonly MadeResource[] {
+  return [...kept, ...making.filter((made) => !kept.some((other) => sameResource(made, other)))];
+}
+
+function sameHome(settings: ProjectSettings | undefined, account: string, target: Target): boolean {
+  return settings?.account === account && (settings.sandbox === true) === target.sandbox;
+}
+
+const FOREIGN_PROJECT_HINT =
+  'Run it in another folder, remove what was made with "s3evt destroy" first, or pass --no-save.';
+
+/**
+ * One project file remembers one account and one Region, where "destroy" looks for what was made. Another one's ledger is not
+ * overwritten, except a local AWS's, which is gone when it ends.
+ */
+export function refuseForeignProject(project: Project, account: string, target: Target): void {
+  const { settings } = project;
+  if (settings?.account === undefined || (settings.made ?? []).length === 0) return;
+  const region = target.region.value;
+  if (sameHome(settings, account, target)) {
+    if (settings.region === undefined || settings.region === region) return;
+    throw new S3evtError(
+      'WRONG_REGION',
+      `${project.path} remembers what was made in ${settings.region}; this call is for ${region}`,
+      { hint: FOREIGN_PROJECT_HINT },
+    );
+  }
+  if (settings.sandbox === true) return;
+  throw new S3evtError(
+    'WRONG_ACCOUNT',
+    `${project.path} remembers what was made in account ${settings.account}; this call is for ${account}`,
+    { hint: FOREIGN_PROJECT_HINT },
+  );
+}

@@ -1,0 +1,177 @@
+import { readLiveTail } from '../aws/sources/live-tail.ts';
+import { readLogs, type LogLine } from '../aws/sources/logs.ts';
+import type { Aws } from '../aws/clients.ts';
+import type { Clock } from '../core/clock.ts';
+import {
+  bracketBalance,
+  createAssembler,
+  MAX_JOINED_CHARS,
+  MAX_JOINED_LINES,
+  MAX_OPEN_STREAMS,
+} from '../core/event-assembler.ts';
+import type { EventRecord } from '../core/event-record.ts';
+import type { LogMessage } from '../core/log-record.ts';
+
+/** A log line with what it says: the source of `tail`, and of `test-upload`'s watch. */
+export interface ObservedLine {
+  readonly line: LogLine;
+  /** All the lines of an event that was printed over several, `line` last; else `line` alone. */
+  readonly parts: readonly LogLine[];
+  readonly message: LogMessage;
+  /** Of the line itself, or of the event that it completes. */
+  readonly records: readonly EventRecord[];
+  /** The invocation that the line belongs to, where it can be known. */
+  readonly requestId: string | undefined;
+}
+
+export type Observation =
+  | { readonly type: 'lines'; readonly lines: readonly ObservedLine[] }
+  | { readonly type: 'caught-up' | 'no-group' | 'throttled' | 'sampled' };
+
+export interface ObserveOptions {
+  readonly group: string;
+  readonly start: number;
+  readonly end?: number | undefined;
+  readonly follow: boolean;
+  /** StartLiveTail in place of polling; for following only. */
+  readonly live?: boolean | undefined;
+}
+
+/** Streams whose current invocation is remembered; an execution environment writes one stream. */
+const MAX_STREAMS = 2_000;
+/** Lines of one print reach the log together; what begins like an event and does not go on is shown after this long. */
+const HOLD_MS = 2_000;
+
+/** On AWS FilterLogEvents is shared by the whole account at 5 to 25 calls a second; a local endpoint has no such limit. */
+async function pace(aws: Aws): Promise<{ activeWaitMs: number; idleWaitMs: number }> {
+  const { endpointUrl } = await aws.target();
+  const local =
+    endpointUrl !== undefined && /^https?:\/\/(?:127\.|localhost|\[::1\])/.test(endpointUrl.value);
+  return local ? { activeWaitMs: 40, idleWaitMs: 250 } : { activeWaitMs: 700, idleWaitMs: 3_000 };
+}
+
+/** Follows one function's log group and reads what its lines say. Lines of a stream come in order. */
+export async function* observe(
+  env: { aws: Aws; clock: Clock; signal: AbortSignal },
+  options: ObserveOptions,
+): AsyncGenerator<Observation> {
+  const assembler = createAssembler();
+  const invocations = createInvocationTracker();
+  const hold = createHold();
+  const read = options.live === true ? readLiveTail : readLogs;
+  try {
+    for await (const item of read(env, { ...options, ...(await pace(env.aws)) })) {
+      if (item.type !== 'lines') {
+        const overdue = hold.release(env.clock.now() - HOLD_MS);
+        if (overdue.length > 0) yield { type: 'lines', lines: overdue };
+        yield item;
+        continue;
+      }
+      const now = env.clock.now();
+      const lines = item.lines.flatMap((line) => {
+        const { read: message, lines: joined } = assembler.push(line);
+        const records = message.kind === 'app' ? message.records : [];
+        const requestId = invocations.of(line.stream, message);
+        return hold.take({ line, parts: [line], message, records, requestId }, joined, now);
+      });
+      if (lines.length > 0) yield { type: 'lines', lines };
+    }
+  } catch (error) {
+    const rest = hold.release(Number.POSITIVE_INFINITY);
+    if (rest.length > 0) yield { type: 'lines', lines: rest };
+    throw error;
+  }
+  const rest = hold.release(Number.POSITIVE_INFINITY);
+  if (rest.length > 0) yield { type: 'lines', lines: rest };
+}
+
+interface Held {
+  readonly lines: ObservedLine[];
+  /** Brackets that are open. */
+  depth: number;
+  chars: number;
+  readonly since: number;
+}
+
+/**
+ * Keeps back the lines that may be the beginning of an event, so that the event can be shown in their place. What turns out to be
+ * something else is shown after all, before the next line of its stream.
+ */
+function createHold(): {
+  /** What may be shown now. `joined`: how many lines the assembler made the records of. */
+  take(observed: ObservedLine, joined: number, now: number): readonly ObservedLine[];
+  /** What has been held since that time or longer. */
+  release(since: number): readonly ObservedLine[];
+} {
+  const streams = new Map<string, Held>();
+  return {
+    take(observed, joined, now) {
+      const { stream } = observed.line;
+      const held = streams.get(stream);
+      const before = held?.lines ?? [];
+      if (joined > 1) {
+        streams.delete(stream);
+        const own = before.splice(Math.max(0, before.length - (joined - 1)));
+        return [...before, { ...observed, parts: [...own.map(({ line }) => line), observed.line] }];
+      }
+      const text = observed.message.kind === 'app' ? observed.message.text : undefined;
+      if (held && text !== undefined && held.lines.at(-1)?.requestId === observed.requestId) {
+        held.lines.push(observed);
+        held.depth += bracketBalance(text);
+        held.chars += text.length;
+        if (held.depth > 0 && held.lines.length < MAX_JOINED_LINES && held.chars < MAX_JOINED_CHARS)
+          return [];
+        streams.delete(stream);
+        return held.depth > 0 ? held.lines : closed(held.lines);
+      }
+      streams.delete(stream);
+      const begins = text !== undefined && observed.records.length === 0 && streams.size < MAX_OPEN_STREAMS;
+      const depth = begins ? openBrackets(text) : 0;
+      if (depth <= 0) return [...before, observed];
+      streams.set(stream, { lines: [observed], depth, chars: text?.length ?? 0, since: now });
+      return before;
+    },
+    release(since) {
+      const due: ObservedLine[] = [];
+      for (const [stream, held] of streams) {
+        if (held.since > since) continue;
+        streams.delete(stream);
+        for (const line of held.lines) due.push(line);
+      }
+      return due;
+    },
+  };
+}
+
+/** An SQS message that pprint prints has its event in one line of many: those around it are part of it. */
+function closed(lines: readonly ObservedLine[]): readonly ObservedLine[] {
+  const records = lines.flatMap((observed) => observed.records);
+  const last = lines.at(-1);
+  if (last === undefined || records.length === 0) return lines;
+  return [{ ...last, parts: lines.map(({ line }) => line), records }];
+}
+
+/** As the assembler tells an event's first line. */
+function openBrackets(text: string): number {
+  const line = text.trimEnd();
+  return /[{[(,]$/.test(line) && line.length <= MAX_JOINED_CHARS ? bracketBalance(line) : 0;
+}
+
+/**
+ * Plain output carries no request id; within a stream invocations follow one another, so START and END enclose their
+ * lines.
+ */
+function createInvocationTracker(): { of(stream: string, message: LogMessage): string | undefined } {
+  const current = new Map<string, string>();
+  return {
+    of(stream, message) {
+      if (message.kind === 'start') {
+        current.delete(stream);
+        current.set(stream, message.requestId);
+        if (current.size > MAX_STREAMS) current.delete(current.keys().next().value ?? '');
+      }
+      const named = 'requestId' in message ? message.requestId : undefined;
+      return named ?? current.get(stream);
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { InitResult } from '../../commands/init.ts';
+import { sanitize } from '../sanitize.ts';
+import type { ViewOptions } from '../view-options.ts';
+import { countSteps, destinationText, filterText, folded } from './parts.ts';
+import { viewUpload } from './test-upload.ts';
+
+export function viewInit(result: InitResult, options: ViewOptions): readonly string[] {
+  const { theme } = options;
+  const { applied, planned } = countSteps(result.steps);
+  const outcome = applied > 0 ? 'set up' : planned > 0 ? 'planned' : 'unchanged';
+  const mark = planned > 0 ? theme.symbols.bullet : theme.good(theme.symbols.done);
+  const lines = [`${mark} ${theme.strong(sanitize(result.bucket))} ${outcome}`];
+  for (const rule of result.rules) {
+    const events = rule.events.map(sanitize).join(', ');
+    const to = `${theme.symbols.arrow} ${destinationText(rule.destination)}`;
+    lines.push(...folded(`${sanitize(rule.id)}: ${events} ${filterText(rule)} ${to}`, 2, options));
+  }
+  if (planned > 0) return lines;
+  lines.push(`  log group ${sanitize(result.function.logGroup)}`);
+  if (result.testUpload)
+    return [...lines, '', ...viewUpload(result.testUpload, options), '', ...same(result, options)];
+  return [...lines, '', ...next(result, options), ...same(result, options)];
+}
+
+/** Without a project file they would need flags that lead to the same place. */
+function next({ projectFile }: InitResult, { theme }: ViewOptions): readonly string[] {
+  if (projectFile === null) return [];
+  return [
+    `Try it:     ${theme.accent('s3evt test-upload beach.jpeg')}`,
+    `Follow it:  ${theme.accent('s3evt tail')}`,
+  ];
+}
+
+function same(
+  { equivalentCommand, undoCommand, projectFile }: InitResult,
+  { theme }: ViewOptions,
+): readonly string[] {
+  return [
+    `${projectFile === null ? 'Take the rules back' : 'Remove what was made'}:  ${theme.accent(sanitize(undoCommand))}`,
+    'The same without questions:',
+    `  ${theme.accent(sanitize(equivalentCommand))}`,
+  ];
+}

@@ -1,0 +1,73 @@
+import type { TailItem, TailResult } from '../../commands/tail.ts';
+import { formatBytes, formatDuration } from '../../core/duration.ts';
+import { sanitize, sanitizeBlock } from '../sanitize.ts';
+import type { ShownItem, ViewOptions } from '../view-options.ts';
+
+const STATES = {
+  'waiting-for-group': 'does not exist yet; waiting: Lambda makes it when the function first runs',
+  'no-group': 'does not exist: Lambda makes it when the function first runs',
+  following: 'following; Ctrl-C ends',
+  throttled: 'AWS throttles the reading of logs; going on more slowly',
+} as const;
+
+export function viewTailItem(item: TailItem, options: ViewOptions): ShownItem {
+  switch (item.type) {
+    case 'record':
+      return { stdout: [recordLine(item, options)] };
+    case 'log':
+      return { stdout: logLines(item, options) };
+    case 'report':
+      return { stdout: [reportLine(item, options)] };
+    case 'state':
+      return { stderr: [`${sanitize(item.logGroup)}: ${STATES[item.state]}`] };
+    case 'warning':
+      return { stderr: [`warning: ${sanitize(item.message)}`] };
+  }
+}
+
+/** A stream ends without a summary. */
+export function viewTail(_result: TailResult): readonly string[] {
+  return [];
+}
+
+/** `15:04:05.123  ObjectCreated:Put  bucket/key  1.2 KB  2 s old`. */
+function recordLine(
+  { time, record }: Extract<TailItem, { type: 'record' }>,
+  { theme, now }: ViewOptions,
+): string {
+  const size = record.size === null ? '' : `  ${formatBytes(record.size)}`;
+  const event = record.eventTime === null ? Number.NaN : Date.parse(record.eventTime);
+  const age =
+    Number.isNaN(event) || now < event ? '' : `  ${theme.dim(`${formatDuration(rounded(now - event))} old`)}`;
+  const name = theme.key(sanitize(`${record.bucket}/${record.key}`));
+  return `${theme.dim(clock(time))}  ${theme.good(sanitize(record.eventName))}  ${name}${size}${age}`;
+}
+
+/** An age is read at a glance: nobody wants its milliseconds after the first second. */
+function rounded(ms: number): number {
+  return ms < 1_000 ? ms : Math.round(ms / 1_000) * 1_000;
+}
+
+function logLines(item: Extract<TailItem, { type: 'log' }>, { theme }: ViewOptions): readonly string[] {
+  const style = item.error === null ? (text: string) => text : theme.bad;
+  const [first = '', ...more] = sanitizeBlock(item.message).split('\n');
+  return [
+    `${theme.dim(clock(item.time))}  ${style(first)}`,
+    ...more.map((line) => `              ${style(line)}`),
+  ];
+}
+
+function reportLine(
+  { time, requestId, report }: Extract<TailItem, { type: 'report' }>,
+  { theme }: ViewOptions,
+): string {
+  const init = report.initMs === null ? '' : `, init ${report.initMs} ms`;
+  const facts = `${report.durationMs} ms${init}, ${report.maxMemoryMb} of ${report.memoryMb} MB`;
+  const text = `invocation ${sanitize(requestId ?? '')} ${report.status}: ${facts}`;
+  return `${theme.dim(clock(time))}  ${report.status === 'ok' ? theme.dim(text) : theme.bad(text)}`;
+}
+
+/** Time of day, UTC, to the millisecond: what log lines are compared by. */
+function clock(iso: string): string {
+  return iso.slice(11, 23);
+}
