@@ -155,16 +155,10 @@ describe('the equivalent command', () => {
     "photos --function Demo-S3 --event create --event s3:ObjectRemoved:Delete --prefix 'a b/' --suffix .jpg,.png",
     'photos --function Demo-S3 --runtime nodejs22.x --id my-rule --region eu-west-1',
   ])('of %s gives the same rules in a fresh folder and a fresh account', async (line) => {
-    const argv = words
-      .split(' ')
-      .join(' ')
-      .match(/'[^']*'|\S+/g)
-      ?.map((word) => word.replaceAll("'", ''));
-    const first = await runCli(['init', ...(argv ?? []), '--yes', '--json'], aws());
-    const { equivalentCommand, rules, region, function: made }: InitResult = envelopeOf(first).data;
-    const again = equivalentCommand.match(/'[^']*'|\S+/g)?.map((word) => word.replaceAll("'", ''));
+    const { data } = await init(`${line} --yes`);
+    const { equivalentCommand, rules, region, function: made } = data;
     const fresh = await startTestSandbox();
-    const second = await runCli([...(again ?? []).slice(1), '--json'], { endpoint: fresh.url });
+    const second = await runCli([...words(equivalentCommand).slice(1), '--json'], { endpoint: fresh.url });
     expect(envelopeOf(second)).toMatchObject({ status: 'ok', data: { rules, region, function: made } });
     expect(rules.length).toBeGreaterThan(0);
   });

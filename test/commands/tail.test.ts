@@ -127,7 +127,7 @@ describe('following', () => {
   });
 
   it.each([
-    ['deny', 4, 'logs:FilterLogEvents is not allowed'],
+    ['deny', 4, 'logs:FilterLogEvents'],
     ['error', 1, 'logs:FilterLogEvents'],
     ['reset', 1, 'Cannot reach'],
   ] as const)('ends on another error: %s', async (kind, code, said) => {

@@ -10,7 +10,8 @@ describe('codes', () => {
     5: ['RULES_OVERLAP', 'CONFIGURATION_CHANGED', 'NAME_TAKEN', 'PORT_IN_USE', 'OWNED_BY_OTHERS'],
   };
   test.each(Object.entries(contract))('exit code %s', (exitCode, codes) => {
-    for (const code of codes) expect([code, new S3evtError(code, '').exitCode]).toEqual([code, Number(exitCode)]);
+    for (const code of codes)
+      expect([code, new S3evtError(code, '').exitCode]).toEqual([code, Number(exitCode)]);
   });
 
   test('every code has an exit code from 1 to 5, that of its category', () => {

@@ -33,7 +33,8 @@ describe('the names', () => {
       for (const name of names) expect(EVENT_NAMES).toContain(name);
     }
     const all = EVENT_FAMILIES['all'] ?? [];
-    for (const name of EVENT_NAMES) expect([name, all.some((one) => eventCovers(one, name))]).toEqual([name, true]);
+    for (const name of EVENT_NAMES)
+      expect([name, all.some((one) => eventCovers(one, name))]).toEqual([name, true]);
     // None of them may cover another: AWS refuses a configuration that overlaps itself.
     for (const one of all) {
       for (const other of all) if (one !== other) expect(eventCovers(one, other)).toBe(false);

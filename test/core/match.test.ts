@@ -25,12 +25,63 @@ describe('matchRules', () => {
   };
 
   test.each([
-    ['in/a.jpg', 'ObjectCreated:Put', ['images'], [['texts', 'suffix'], ['gone', 'event']]],
-    ['in/a.jpg', 's3:ObjectCreated:Put', ['images'], [['texts', 'suffix'], ['gone', 'event']]],
-    ['out/a.jpg', 'ObjectCreated:Put', [], [['images', 'prefix'], ['texts', 'suffix'], ['gone', 'event']]],
-    ['in/a.JPG', 'ObjectCreated:Put', [], [['images', 'suffix'], ['texts', 'suffix'], ['gone', 'event']]],
-    ['a.txt', 'ObjectCreated:CompleteMultipartUpload', [], [['images', 'prefix'], ['texts', 'event'], ['gone', 'event']]],
-    ['a', 'ObjectRemoved:DeleteMarkerCreated', ['gone'], [['images', 'event'], ['texts', 'event']]],
+    [
+      'in/a.jpg',
+      'ObjectCreated:Put',
+      ['images'],
+      [
+        ['texts', 'suffix'],
+        ['gone', 'event'],
+      ],
+    ],
+    [
+      'in/a.jpg',
+      's3:ObjectCreated:Put',
+      ['images'],
+      [
+        ['texts', 'suffix'],
+        ['gone', 'event'],
+      ],
+    ],
+    [
+      'out/a.jpg',
+      'ObjectCreated:Put',
+      [],
+      [
+        ['images', 'prefix'],
+        ['texts', 'suffix'],
+        ['gone', 'event'],
+      ],
+    ],
+    [
+      'in/a.JPG',
+      'ObjectCreated:Put',
+      [],
+      [
+        ['images', 'suffix'],
+        ['texts', 'suffix'],
+        ['gone', 'event'],
+      ],
+    ],
+    [
+      'a.txt',
+      'ObjectCreated:CompleteMultipartUpload',
+      [],
+      [
+        ['images', 'prefix'],
+        ['texts', 'event'],
+        ['gone', 'event'],
+      ],
+    ],
+    [
+      'a',
+      'ObjectRemoved:DeleteMarkerCreated',
+      ['gone'],
+      [
+        ['images', 'event'],
+        ['texts', 'event'],
+      ],
+    ],
   ])('%s, %s', (key, event, matches, misses) => {
     expect(ids(key, event)).toEqual([matches, misses]);
   });
@@ -68,7 +119,11 @@ describe('generatedKey', () => {
     [{}, 'ObjectCreated:Put', 's3evt-test-1.txt'],
     [DOCUMENT, 'ObjectCreated:Put', 'in/s3evt-test-1.jpg'],
     [DOCUMENT, 'ObjectRemoved:Delete', 's3evt-test-1.txt'],
-    [documentOf(rule('r', ['s3:ObjectCreated:*'], { prefix: 'in+box/' })), 'ObjectCreated:Put', 'in box/s3evt-test-1.txt'],
+    [
+      documentOf(rule('r', ['s3:ObjectCreated:*'], { prefix: 'in+box/' })),
+      'ObjectCreated:Put',
+      'in box/s3evt-test-1.txt',
+    ],
     [
       documentOf(rule('r', ['s3:ObjectCreated:*'], { prefix: 'in/', suffix: '%28x%29.jpg' })),
       'ObjectCreated:Put',

@@ -44,9 +44,12 @@ test('defaultLogGroup', () => {
 });
 
 describe('bucketNameFault', () => {
-  test.each(['abc', 'demo-01-events-lambda', 'a.b.c', '0ab', 'a'.repeat(63), '1.2.3', 'xn-ok'])('%s is fine', (name) => {
-    expect(bucketNameFault(name)).toBeUndefined();
-  });
+  test.each(['abc', 'demo-01-events-lambda', 'a.b.c', '0ab', 'a'.repeat(63), '1.2.3', 'xn-ok'])(
+    '%s is fine',
+    (name) => {
+      expect(bucketNameFault(name)).toBeUndefined();
+    },
+  );
 
   test.each([
     ['ab', /3 to 63/],
@@ -96,7 +99,10 @@ describe('parseBucketArgument', () => {
     expect(parseBucketArgument(text)).toEqual({ bucket, key });
   });
 
-  test.each(['', 's3://', 's3:///key', 'demo/key', 'a b', 'https://demo', 'arn:aws:sqs:::demo'])('none: "%s"', (text) => {
-    expect(parseBucketArgument(text)).toBeUndefined();
-  });
+  test.each(['', 's3://', 's3:///key', 'demo/key', 'a b', 'https://demo', 'arn:aws:sqs:::demo'])(
+    'none: "%s"',
+    (text) => {
+      expect(parseBucketArgument(text)).toBeUndefined();
+    },
+  );
 });

@@ -5,7 +5,9 @@ function step(id: string, change: Step['change']): Step {
   return { id, title: `Do ${id}`, change, after: [], action: { kind: 'delete-function', name: id } };
 }
 
-const PLAN: Plan = { steps: [step('a', 'none'), step('b', 'create'), step('c', 'delete'), step('d', 'update')] };
+const PLAN: Plan = {
+  steps: [step('a', 'none'), step('b', 'create'), step('c', 'delete'), step('d', 'update')],
+};
 
 test('changes are the steps that do something', () => {
   expect(changes(PLAN).map(({ id }) => id)).toEqual(['b', 'c', 'd']);

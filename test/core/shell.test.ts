@@ -27,6 +27,8 @@ test('a shell reads back every word', () => {
   const words = Array.from({ length: 200 }, () =>
     Array.from({ length: random.below(8) }, () => random.pick(alphabet)).join(''),
   );
-  const output = execFileSync('/bin/sh', ['-c', shellCommand(['printf', '%s\\0', ...words])], { encoding: 'utf8' });
+  const output = execFileSync('/bin/sh', ['-c', shellCommand(['printf', '%s\\0', ...words])], {
+    encoding: 'utf8',
+  });
   expect(output.split('\0').slice(0, -1)).toEqual(words);
 });

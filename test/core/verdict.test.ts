@@ -44,14 +44,24 @@ test.each<[string, EventRecord, Partial<AwaitedEvent>, boolean]>([
   ['another version', record({ versionId: 'v2' }), { versionId: 'v1' }, false],
   ['repeated: the ETag stands in', record({ requestId: 'LOST' }), { attempts: 2 }, true],
   ['repeated: another ETag', record({ requestId: 'LOST', eTag: 'e2' }), { attempts: 2 }, false],
-  ['repeated: nothing to know it by', without('eTag'), { attempts: 2, requestId: 'X', eTag: undefined }, false],
+  [
+    'repeated: nothing to know it by',
+    without('eTag'),
+    { attempts: 2, requestId: 'X', eTag: undefined },
+    false,
+  ],
   [
     'repeated: the version stands in',
     record({ requestId: 'LOST', versionId: 'v1' }),
     { attempts: 3, versionId: 'v1' },
     true,
   ],
-  ['repeated: the record has no version', record({ requestId: 'LOST' }), { attempts: 3, versionId: 'v1' }, false],
+  [
+    'repeated: the record has no version',
+    record({ requestId: 'LOST' }),
+    { attempts: 3, versionId: 'v1' },
+    false,
+  ],
 ])('%s', (_, seen, changes, is) => {
   expect(isEventOf(seen, { ...AWAITED, ...changes })).toBe(is);
 });
