@@ -1,6 +1,24 @@
+import { hasCode } from '../core/errors.ts';
 import { OBJECT_MARK } from '../core/names.ts';
 import type { Aws } from './clients.ts';
-import { objectExists, timed, type EventfulRequest, type PutRequest } from './upload.ts';
+import { callOf, objectExists, timed, type EventfulRequest, type PutRequest } from './upload.ts';
+
+/**
+ * Whether a deletion in the bucket makes a delete marker, which is another event; false when that may not be read.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
+ */
+export async function makesDeleteMarkers(aws: Aws, bucket: string): Promise<boolean> {
+  const [s3, { GetBucketVersioningCommand }] = await Promise.all([aws.s3(), import('@aws-sdk/client-s3')]);
+  const command = new GetBucketVersioningCommand({ Bucket: bucket });
+  const what = { action: 's3:GetBucketVersioning', resource: bucket };
+  try {
+    // Suspended ones make a marker too, with the version id "null".
+    return (await aws.call((options) => s3.send(command, options), what)).Status !== undefined;
+  } catch (error) {
+    if (hasCode(error, 'ACCESS_DENIED')) return false;
+    throw error;
+  }
+}
 
 /** The last of the requests that an operation takes: the one whose event is awaited. */
 export async function operate(
@@ -12,7 +30,6 @@ export async function operate(
 ): Promise<EventfulRequest> {
   const [s3, sdk] = await Promise.all([aws.s3(), import('@aws-sdk/client-s3')]);
   const object = { Bucket: put.bucket, Key: put.key };
-  const resource = `${put.bucket}/${put.key}`;
   switch (operation) {
     case 'copy': {
       // In place: the metadata has to be replaced, or S3 refuses to copy an object onto itself.
@@ -24,10 +41,8 @@ export async function operate(
         Metadata: { [OBJECT_MARK.key]: OBJECT_MARK.value },
       });
       return timed(now, async () => {
-        const output = await aws.call((options) => s3.send(command, options), {
-          action: 's3:PutObject',
-          resource,
-        });
+        const what = callOf(put, 's3:PutObject');
+        const output = await aws.call((options) => s3.send(command, options), what);
         return { ...output, ETag: output.CopyObjectResult?.ETag };
       });
     }
@@ -36,10 +51,8 @@ export async function operate(
     case 'delete': {
       const command = new sdk.DeleteObjectCommand(object);
       return timed(now, async () => {
-        const output = await aws.call((options) => s3.send(command, options), {
-          action: 's3:DeleteObject',
-          resource,
-        });
+        const what = callOf(put, 's3:DeleteObject');
+        const output = await aws.call((options) => s3.send(command, options), what);
         return { ...output, ETag: undefined };
       });
     }
@@ -49,10 +62,8 @@ export async function operate(
         Tagging: { TagSet: [{ Key: OBJECT_MARK.key, Value: OBJECT_MARK.value }] },
       });
       return timed(now, async () => {
-        const output = await aws.call((options) => s3.send(command, options), {
-          action: 's3:PutObjectTagging',
-          resource,
-        });
+        const what = callOf(put, 's3:PutObjectTagging');
+        const output = await aws.call((options) => s3.send(command, options), what);
         return { ...output, ETag: first?.eTag };
       });
     }
@@ -68,7 +79,7 @@ const CLEAN_UP_MS = 4_000;
 async function multipart(aws: Aws, now: () => number, put: PutRequest): Promise<EventfulRequest> {
   const [s3, sdk] = await Promise.all([aws.s3(), import('@aws-sdk/client-s3')]);
   const object = { Bucket: put.bucket, Key: put.key };
-  const what = { action: 's3:PutObject', resource: `${put.bucket}/${put.key}` };
+  const what = callOf(put, 's3:PutObject');
   const create = new sdk.CreateMultipartUploadCommand({
     ...object,
     ContentType: put.body.contentType,

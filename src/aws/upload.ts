@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { S3evtError } from '../core/errors.ts';
 import { OBJECT_MARK } from '../core/names.ts';
-import type { Aws } from './clients.ts';
+import type { Aws, Call } from './clients.ts';
 
 /** What a request that makes an event left behind: enough to know its event among others. */
 export interface EventfulRequest {
@@ -69,6 +69,14 @@ export interface PutRequest {
   readonly body: UploadBody;
   /** Refuse to replace an object: S3 checks it in the same request, so nothing slips in between. */
   readonly create: boolean;
+  /** In place of the signal of the run: a small object is finished after Ctrl-C, so that it can be removed. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What `Aws.call` needs to know of a request for this object. */
+export function callOf(put: PutRequest, action: string): Call & { readonly resource: string } {
+  const resource = `${put.bucket}/${put.key}`;
+  return { action, resource, ...(put.signal === undefined ? {} : { signal: put.signal }) };
 }
 
 interface ObjectOutput {
@@ -105,13 +113,11 @@ export async function putObject(aws: Aws, now: () => number, put: PutRequest): P
     Metadata: { [OBJECT_MARK.key]: OBJECT_MARK.value },
     ...(put.create ? { IfNoneMatch: '*' } : {}),
   });
-  const resource = `${put.bucket}/${put.key}`;
+  const what = callOf(put, 's3:PutObject');
   try {
-    return await timed(now, () =>
-      aws.call((options) => s3.send(command, options), { action: 's3:PutObject', resource }),
-    );
+    return await timed(now, () => aws.call((options) => s3.send(command, options), what));
   } catch (error) {
-    throw objectExists(error, resource) ?? error;
+    throw objectExists(error, what.resource) ?? error;
   }
 }
 

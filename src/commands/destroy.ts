@@ -1,18 +1,15 @@
 import { applyPlan } from '../aws/apply-plan.ts';
 import { callerIdentity } from '../aws/identity.ts';
-import { readNotification } from '../aws/read-facts.ts';
 import { readMade } from '../aws/read-made.ts';
 import { planDestroy, type DestroyPlan, type MadeFact } from '../core/destroy-plan.ts';
-import { parseFunctionReference } from '../core/arn.ts';
 import { S3evtError } from '../core/errors.ts';
-import { valueOf, type Fact } from '../core/facts.ts';
-import { defaultLogGroup, roleNameFor, statementIdFor } from '../core/names.ts';
 import { diffDocuments, type NotificationDocument } from '../core/notification.ts';
 import { reports, type StepOutcome, type StepReport } from '../core/plan.ts';
 import type { ShownLine } from '../core/progress.ts';
 import type { MadeResource, ProjectSettings } from '../project/project-file.ts';
 import { backupSink } from './backup-sink.ts';
 import type { Context } from './context.ts';
+import { concerns, readDocuments } from './destroy-facts.ts';
 import { sameResource } from './ledger.ts';
 import { diffShown } from './show-plan.ts';
 import { targetShown } from './show-target.ts';
@@ -113,58 +110,6 @@ export async function runDestroy(input: DestroyInput, ctx: Context): Promise<Des
     });
   }
   return result(applied.outcomes, projectFile);
-}
-
-/** With a bucket: its own entries; a function and what belongs to it only when no other bucket's rule leads there. */
-function concerns(
-  entry: MadeResource,
-  bucket: string | undefined,
-  settings: ProjectSettings | undefined,
-): boolean {
-  if (bucket === undefined) return true;
-  switch (entry.kind) {
-    case 'bucket':
-      return entry.name === bucket;
-    case 'rule':
-      return entry.bucket === bucket;
-    case 'permission':
-      return entry.name === statementIdFor(bucket);
-    default: {
-      const rules = (settings?.made ?? []).filter((made) => made.kind === 'rule' && belongsTo(entry, made));
-      return (
-        rules.every((rule) => rule.bucket === bucket) && (rules.length > 0 || settings?.bucket === bucket)
-      );
-    }
-  }
-}
-
-/** Whether this is the function behind the rule, or the role or log group that was made for it. */
-function belongsTo({ kind, name }: MadeResource, rule: MadeResource): boolean {
-  const fn = parseFunctionReference(rule.function ?? '')?.name;
-  if (fn === undefined) return false;
-  if (kind === 'function') return name === fn;
-  return kind === 'role' ? name === roleNameFor(fn) : kind === 'log-group' && name === defaultLogGroup(fn);
-}
-
-async function readDocuments(
-  made: readonly MadeResource[],
-  ctx: Context,
-): Promise<ReadonlyMap<string, NotificationDocument>> {
-  const buckets = new Set(
-    made.flatMap((entry) => (entry.kind === 'bucket' ? [entry.name] : (entry.bucket ?? []))),
-  );
-  const read = await Promise.all(
-    [...buckets].map(async (bucket): Promise<[string, Fact<NotificationDocument>]> => [
-      bucket,
-      await readNotification(ctx.aws, bucket),
-    ]),
-  );
-  return new Map(
-    read.flatMap(([bucket, fact]): [string, NotificationDocument][] => {
-      const document = valueOf(fact);
-      return document === undefined ? [] : [[bucket, document]];
-    }),
-  );
 }
 
 function madeLine(fact: MadeFact, plan: DestroyPlan): ShownLine {

@@ -37,7 +37,7 @@ export interface ObserveOptions {
   readonly live?: boolean | undefined;
 }
 
-/** Streams whose current invocation is remembered; an execution environment writes one stream. */
+/** Streams whose current invocation is remembered (an execution environment writes one stream), and invocations that failed. */
 const MAX_STREAMS = 2_000;
 /** Lines of one print reach the log together; what begins like an event and does not go on is shown after this long. */
 const HOLD_MS = 2_000;
@@ -69,9 +69,9 @@ export async function* observe(
       }
       const now = env.clock.now();
       const lines = item.lines.flatMap((line) => {
-        const { read: message, lines: joined } = assembler.push(line);
-        const records = message.kind === 'app' ? message.records : [];
-        const requestId = invocations.of(line.stream, message);
+        const { read, lines: joined } = assembler.push(line);
+        const records = read.kind === 'app' ? read.records : [];
+        const { requestId, message } = invocations.take(line, read);
         return hold.take({ line, parts: [line], message, records, requestId }, joined, now);
       });
       if (lines.length > 0) yield { type: 'lines', lines };
@@ -159,19 +159,35 @@ function openBrackets(text: string): number {
 
 /**
  * Plain output carries no request id; within a stream invocations follow one another, so START and END enclose their
- * lines.
+ * lines. And the REPORT of a handler that threw names no status in the text format: the line with its error says it.
  */
-function createInvocationTracker(): { of(stream: string, message: LogMessage): string | undefined } {
+function createInvocationTracker(): {
+  take(
+    line: LogLine,
+    message: LogMessage,
+  ): { readonly requestId: string | undefined; readonly message: LogMessage };
+} {
   const current = new Map<string, string>();
+  const failed = new Map<string, 'error' | 'timeout'>();
+  const remember = <V>(map: Map<string, V>, key: string, value: V) => {
+    map.delete(key);
+    map.set(key, value);
+    if (map.size > MAX_STREAMS) map.delete(map.keys().next().value ?? '');
+  };
   return {
-    of(stream, message) {
-      if (message.kind === 'start') {
-        current.delete(stream);
-        current.set(stream, message.requestId);
-        if (current.size > MAX_STREAMS) current.delete(current.keys().next().value ?? '');
-      }
+    take(line, message) {
+      if (message.kind === 'start') remember(current, line.stream, message.requestId);
       const named = 'requestId' in message ? message.requestId : undefined;
-      return named ?? current.get(stream);
+      const requestId = named ?? current.get(line.stream);
+      if (requestId === undefined) return { requestId, message };
+      // JSON is either a program's own, or of the JSON format, whose report has a status.
+      if (message.kind === 'app' && message.error && !line.message.startsWith('{'))
+        remember(failed, requestId, message.error.type === 'Sandbox.Timedout' ? 'timeout' : 'error');
+      if (message.kind !== 'report') return { requestId, message };
+      const status = message.status === 'ok' ? (failed.get(requestId) ?? 'ok') : message.status;
+      // A retry has the same request id.
+      failed.delete(requestId);
+      return { requestId, message: { ...message, status } };
     },
   };
 }

@@ -1,13 +1,6 @@
 import { basename } from 'node:path';
-import {
-  contentTypeOf,
-  deleteObject,
-  fileBody,
-  putObject,
-  type EventfulRequest,
-  type UploadBody,
-} from '../aws/upload.ts';
-import { operate } from '../aws/operations.ts';
+import { contentTypeOf, fileBody, type UploadBody } from '../aws/upload.ts';
+import { makesDeleteMarkers } from '../aws/operations.ts';
 import { formatInstant } from '../core/duration.ts';
 import { S3evtError } from '../core/errors.ts';
 import { generatedKey, keyFor, matchRules } from '../core/match.ts';
@@ -15,6 +8,7 @@ import type { NotificationDocument } from '../core/notification.ts';
 import { bucketDocument, requireBucket } from './bucket.ts';
 import type { Context } from './context.ts';
 import { targetFlags } from './target-flags.ts';
+import { cleanUp, lateAbort, uploadAll, type Run, type Upload } from './upload-objects.ts';
 import { watchDeliveries, type Delivery } from './watch-deliveries.ts';
 
 /** What makes the event. The object is put first where the operation needs one. */
@@ -64,9 +58,6 @@ export interface TestUploadResult extends UploadReport {
   readonly removed: boolean;
 }
 
-/** Uploads in flight together, with --count. */
-const IN_FLIGHT = 8;
-
 /**
  * Uploads, and follows the log of every function that should get the event until that very event was seen.
  * Throws S3evtError: EVENT_NOT_SEEN when no rule takes the event (nothing is uploaded then).
@@ -77,8 +68,11 @@ export async function runTestUpload(input: TestUploadInput, ctx: Context): Promi
     bucketDocument(bucket, ctx),
     input.file === undefined ? undefined : fileBody(input.file),
   ]);
-  const eventName = OPERATIONS[input.operation];
-  const wanted = wantedKey(input, document, ctx);
+  const eventName =
+    input.operation === 'delete' && (await makesDeleteMarkers(ctx.aws, bucket))
+      ? 's3:ObjectRemoved:DeleteMarkerCreated'
+      : OPERATIONS[input.operation];
+  const wanted = wantedKey(input, document, eventName, ctx);
   const { matches, misses } = matchRules(document, wanted, eventName);
   if (matches.length === 0) {
     throw new S3evtError('EVENT_NOT_SEEN', noRule(bucket, wanted, eventName, misses), {
@@ -101,11 +95,24 @@ export async function runTestUpload(input: TestUploadInput, ctx: Context): Promi
   }
 
   const from = ctx.clock.now();
-  const uploads: Upload[] = [];
+  const generates = body === undefined;
+  const run: Run = {
+    operation: input.operation,
+    count: input.count,
+    keyGiven: input.key !== undefined,
+    mayReplace: input.key !== undefined && input.yes,
+    bucket,
+    body: body ?? generated(ctx, wanted),
+    beside: (key, mark) => keyBeside(key, mark, document, eventName),
+    // What is small is finished after Ctrl-C: what became of an upload that was cut off would not be known.
+    signal: generates ? lateAbort(ctx.signal) : ctx.signal,
+    made: [],
+  };
+  let uploads: readonly Upload[];
   let deliveries: ReadonlyMap<string, readonly Delivery[]>;
-  let removed: boolean;
+  let removed = false;
   try {
-    await uploadAll(input, { bucket, key: wanted, body: body ?? generated(ctx, wanted) }, uploads, ctx);
+    uploads = await uploadAll(run, wanted, ctx);
     deliveries = await watchDeliveries(ctx, {
       bucket,
       eventName: eventName.slice(3),
@@ -115,7 +122,8 @@ export async function runTestUpload(input: TestUploadInput, ctx: Context): Promi
       timeoutMs: input.timeoutMs,
     });
   } finally {
-    removed = await cleanUp(input, bucket, uploads, ctx);
+    // A generated object is temporary; a file's object is what the caller wanted to have there.
+    if (generates && !input.keep) removed = await cleanUp(run, ctx);
   }
   const reports = uploads.map(({ key, request, size }): UploadReport => ({
     bucket,
@@ -145,11 +153,18 @@ export async function runTestUpload(input: TestUploadInput, ctx: Context): Promi
   };
 }
 
-function wantedKey(input: TestUploadInput, document: NotificationDocument, ctx: Context): string {
-  const eventName = OPERATIONS[input.operation];
+/** A key that a rule for a function takes, where the caller leaves it open: only functions can be watched. */
+function wantedKey(
+  input: TestUploadInput,
+  document: NotificationDocument,
+  eventName: string,
+  ctx: Context,
+): string {
   if (input.key !== undefined) return input.key;
-  if (input.file !== undefined) return keyFor(document, basename(input.file), eventName);
-  return generatedKey(document, eventName, ctx.randomHex(8));
+  const { LambdaFunctionConfigurations = [] } = document;
+  const watched = LambdaFunctionConfigurations.length > 0 ? { LambdaFunctionConfigurations } : document;
+  if (input.file === undefined) return generatedKey(watched, eventName, ctx.randomHex(8));
+  return keyFor(watched, basename(input.file), eventName);
 }
 
 function noRule(
@@ -169,96 +184,16 @@ function generated(ctx: Context, key: string): UploadBody {
   return { size: bytes.byteLength, open: () => bytes, contentType: contentTypeOf(key) };
 }
 
-interface Upload {
-  readonly key: string;
-  readonly size: number;
-  readonly request: EventfulRequest;
-  /** Versions that were made; undefined in a bucket without versions, where the key names all there is. */
-  readonly versions: readonly (string | undefined)[];
-}
-
-/** Fills `uploads` as they succeed: what was uploaded is known even when a later one fails. */
-async function uploadAll(
-  input: TestUploadInput,
-  object: { bucket: string; key: string; body: UploadBody },
-  uploads: Upload[],
-  ctx: Context,
-): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < input.count && !ctx.signal.aborted) {
-      const index = next++;
-      const key = index === 0 ? object.key : numbered(object.key, String(index + 1));
-      uploads.push(await uploadOne(input, { ...object, key }, ctx));
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, input.count) }, worker));
-  ctx.signal.throwIfAborted();
-}
-
-/** `beach.jpeg` -> `beach-2.jpeg`: the suffix, which a rule may ask for, stays. */
-function numbered(key: string, mark: string): string {
+/**
+ * Another key that the same rules take: `beach.jpeg` -> `beach-2.jpeg`, which keeps the extension that a rule may ask for; where
+ * that does not do, `2-beach.jpeg`.
+ */
+function keyBeside(key: string, mark: string, document: NotificationDocument, eventName: string): string {
   const [, stem = '', extension = ''] = /^(.*?)(\.[^./]*)?$/s.exec(key) ?? [];
-  return `${stem}-${mark}${extension}`;
-}
-
-/** An object that is there already is not replaced, unless key and --yes were given: a file then goes beside it. */
-async function uploadOne(
-  input: TestUploadInput,
-  object: { bucket: string; key: string; body: UploadBody },
-  ctx: Context,
-): Promise<Upload> {
-  const now = () => ctx.clock.now();
-  const replace = input.key !== undefined && input.yes;
-  const task = { type: 'task', id: `upload-${object.key}` } as const;
-  let key = object.key;
-  for (let attempt = 0; ; attempt++) {
-    const title = `Upload s3://${object.bucket}/${key}`;
-    ctx.emit({ ...task, title, state: 'running' });
-    try {
-      const put = { ...object, key, create: !replace };
-      const first = input.operation === 'multipart' ? undefined : await putObject(ctx.aws, now, put);
-      const request =
-        input.operation === 'put' && first ? first : await operate(ctx.aws, now, input.operation, put, first);
-      ctx.emit({ ...task, title, state: 'done' });
-      const versions =
-        first === undefined || first === request ? [request.versionId] : [first.versionId, request.versionId];
-      return { key, size: object.body.size, request, versions };
-    } catch (error) {
-      const taken = error instanceof S3evtError && error.code === 'OBJECT_EXISTS';
-      if (!taken || input.key !== undefined || attempt >= 3) {
-        ctx.emit({ ...task, title, state: 'failed' });
-        throw error;
-      }
-      key = numbered(object.key, ctx.randomHex(6));
-    }
-  }
-}
-
-/** Cleaning up goes on after Ctrl-C, for this long. */
-const CLEAN_UP_MS = 4_000;
-
-/** A generated object is temporary; a file's object is what the caller wanted to have there. */
-async function cleanUp(
-  input: TestUploadInput,
-  bucket: string,
-  uploads: readonly Upload[],
-  ctx: Context,
-): Promise<boolean> {
-  if (input.keep || input.file !== undefined || uploads.length === 0) return false;
-  const signal = AbortSignal.timeout(CLEAN_UP_MS);
-  const left = [...uploads];
-  try {
-    for (const { key, versions } of uploads) {
-      for (const version of new Set(versions)) await deleteObject(ctx.aws, bucket, key, version, signal);
-      left.shift();
-    }
-    return true;
-  } catch (error) {
-    const keys = left.map(({ key }) => `s3://${bucket}/${key}`).join(', ');
-    const why = error instanceof Error ? error.message : String(error);
-    const message = `${keys} could not be removed: ${why}`;
-    ctx.emit({ type: 'warning', warning: { code: 'OBJECT_LEFT', message } });
-    return false;
-  }
+  const base = key.lastIndexOf('/') + 1;
+  const behind = `${stem}-${mark}${extension}`;
+  const before = `${key.slice(0, base)}${mark}-${key.slice(base)}`;
+  const rules = (one: string) => matchRules(document, one, eventName).matches.map(({ id }) => id);
+  const wanted = rules(key).join();
+  return rules(behind).join() !== wanted && rules(before).join() === wanted ? before : behind;
 }

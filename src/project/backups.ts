@@ -48,7 +48,8 @@ export function saveBackup(
   try {
     mkdirSync(parent, { recursive: true });
     // Two writes in one millisecond: neither backup may replace the other.
-    for (let count = 2; existsSync(folder); count++) folder = join(parent, `${stamp}-${change.command}-${count}`);
+    for (let count = 2; existsSync(folder); count++)
+      folder = join(parent, `${stamp}-${change.command}-${count}`);
     mkdirSync(folder);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);

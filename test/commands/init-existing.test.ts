@@ -15,7 +15,7 @@ import {
 import { LAMBDA_TRUST } from '../support/function-code.ts';
 import { runInitJson } from '../support/init.ts';
 import { writesOf } from '../support/journal.ts';
-import { envelopeOf, runCli, temporaryFolder, type CliOptions } from '../support/run-cli.ts';
+import { temporaryFolder, type CliOptions } from '../support/run-cli.ts';
 import { shareSandbox } from '../support/shared-sandbox.ts';
 import { startTestSandbox } from '../support/sandbox.ts';
 
@@ -245,63 +245,5 @@ describe('the project file', () => {
     const { code } = await init('photos --function Demo-S3 --yes', { cwd, env });
     expect(code).toBe(0);
     expect(readFileSync(join(cwd, 's3evt.json'), 'utf8')).toBe(file);
-  });
-});
-
-describe('who may not', () => {
-  test('nobody at all: no credentials, and what helps', async () => {
-    const run = await runCli(['init', 'photos', '--function', 'Demo-S3', '--yes', '--json']);
-    expect(run.code).toBe(4);
-    const { error } = envelopeOf(run);
-    expect(error).toMatchObject({ code: 'CREDENTIALS_MISSING', category: 'identity' });
-    const help = JSON.stringify(error);
-    expect(help).toContain('--sandbox');
-    expect(help).toContain('aws configure');
-    expect(existsSync(join(run.cwd, 's3evt.json'))).toBe(false);
-  });
-
-  test.each([
-    ['s3', 'HeadBucket', 's3:ListBucket'],
-    ['lambda', 'GetFunction', 'lambda:GetFunction'],
-    ['lambda', 'GetPolicy', 'lambda:GetPolicy'],
-    ['iam', 'GetRole', 'iam:GetRole'],
-    ['s3', 'CreateBucket', 's3:CreateBucket'],
-    ['iam', 'CreateRole', 'iam:CreateRole'],
-    ['lambda', 'CreateFunction', 'lambda:CreateFunction'],
-    ['lambda', 'AddPermission', 'lambda:AddPermission'],
-    ['s3', 'PutBucketNotificationConfiguration', 's3:PutBucketNotification'],
-  ])('without the right to %s %s, %s is named', async (service, operation, action) => {
-    sandbox().faults.add({ match: { service, operation }, effect: { kind: 'deny' } });
-    const { code, error } = await init('photos --function Demo-S3 --yes');
-    expect(code).toBe(4);
-    expect(error).toMatchObject({ code: 'ACCESS_DENIED', category: 'identity' });
-    expect(`${error?.message} ${error?.hint}`).toContain(action);
-  });
-
-  test('how far it got is told, and the same command goes on', async () => {
-    const { cwd } = await (async () => {
-      sandbox().faults.add({ match: { operation: 'AddPermission' }, effect: { kind: 'deny' }, times: 1 });
-      const first = await init('photos --function Demo-S3 --yes');
-      expect(first.data.steps.map(({ id, outcome }) => `${id} ${outcome}`)).toEqual([
-        'bucket applied',
-        'log-group applied',
-        'role applied',
-        'role-policy applied',
-        'function applied',
-        'permission failed',
-        'notification planned',
-      ]);
-      expect(first.error?.hint).toContain('run the same command again');
-      return first;
-    })();
-    const second = await init('photos --function Demo-S3 --yes', { cwd });
-    expect(second.code).toBe(0);
-    expect(second.data.steps.filter(({ outcome }) => outcome === 'applied').map(({ id }) => id)).toEqual([
-      'permission',
-      'notification',
-    ]);
-    const destroyed = await runCli(['destroy', '--yes', '--json'], { endpoint: sandbox().url, cwd });
-    expect(destroyed.code).toBe(0);
-    expect(existsSync(join(cwd, 's3evt.json'))).toBe(false);
   });
 });

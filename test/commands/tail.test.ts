@@ -445,6 +445,24 @@ describe('filters', () => {
     expect(shown).toHaveLength(4);
   });
 
+  it('knows from the line with the error how an invocation ended whose report does not say', async () => {
+    const failure = '[ERROR] KeyError: no\nTraceback (most recent call last):\n  line';
+    const retried = await filled([
+      ...[START(), failure, END(), REPORT()],
+      // The retry has the same request id.
+      ...[START(), JSON.stringify({ errorType: 'Logged', errorMessage: 'by the program' }), END(), REPORT()],
+    ]);
+    const reports = (await items(retried)).flatMap((item) =>
+      item.type === 'report' ? [item.report.status] : [],
+    );
+    expect(reports).toEqual(['error', 'ok']);
+    expect(await items(retried, '--errors-only')).toMatchObject([
+      { type: 'log', error: { type: 'KeyError' } },
+      { type: 'report' },
+      { type: 'log', error: { type: 'Logged' } },
+    ]);
+  });
+
   it('--raw: every line as it is', async () => {
     const shown = await items(group, '--raw');
     expect(shown.every(({ type }) => type === 'log')).toBe(true);
@@ -514,7 +532,7 @@ describe('JSON lines', () => {
     const group = await filled([evil, JSON.stringify(s3Event({ key }))]);
     const json = startCli(['tail', group, '--no-follow', '--json'], options());
     expect(await json.code).toBe(0);
-    // eslint-disable-next-line no-control-regex -- that is what is looked for
+
     expect(json.stdout.text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
     const [log, record] = parsed(json.stdout.text);
     expect(log).toMatchObject({ message: evil });
@@ -523,7 +541,7 @@ describe('JSON lines', () => {
     for (const stdout of [true, false]) {
       const run = startCli(['tail', group, '--no-follow', '--color', 'never'], options({ tty: { stdout } }));
       expect(await run.code).toBe(0);
-      // eslint-disable-next-line no-control-regex -- that is what is looked for
+
       expect(run.stdout.text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
       expect(run.stdout.text).toContain('clear');
     }

@@ -1,4 +1,4 @@
-import type { Journal } from '../../src/sandbox/index.ts';
+import type { Journal } from '../../src/sandbox/journal.ts';
 
 const READS = /^(?:Get|List|Head|Describe|Filter|Lookup)/;
 

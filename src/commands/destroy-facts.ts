@@ -1,0 +1,86 @@
+import { readFunctionPolicy, readNotification } from '../aws/read-facts.ts';
+import { bucketArn, parseArn, parseFunctionReference } from '../core/arn.ts';
+import { ifKnown, valueOf } from '../core/facts.ts';
+import { defaultLogGroup, roleNameFor, statementIdFor } from '../core/names.ts';
+import type { NotificationDocument } from '../core/notification.ts';
+import { parsePolicy, type PolicyStatement } from '../core/policy.ts';
+import type { MadeResource, ProjectSettings } from '../project/project-file.ts';
+import type { Context } from './context.ts';
+
+/** With a bucket: its own entries; a function and what belongs to it only when no other bucket's rule leads there. */
+export function concerns(
+  entry: MadeResource,
+  bucket: string | undefined,
+  settings: ProjectSettings | undefined,
+): boolean {
+  if (bucket === undefined) return true;
+  switch (entry.kind) {
+    case 'bucket':
+      return entry.name === bucket;
+    case 'rule':
+      return entry.bucket === bucket;
+    case 'permission':
+      return entry.name === statementIdFor(bucket);
+    default: {
+      const rules = (settings?.made ?? []).filter((made) => made.kind === 'rule' && belongsTo(entry, made));
+      if (rules.length === 0) return settings?.bucket === bucket;
+      return rules.every((rule) => rule.bucket === bucket);
+    }
+  }
+}
+
+/** Whether this is the function behind the rule, or the role or log group that was made for it. */
+function belongsTo({ kind, name }: MadeResource, rule: MadeResource): boolean {
+  const fn = parseFunctionReference(rule.function ?? '')?.name;
+  if (fn === undefined) return false;
+  if (kind === 'function') return name === fn;
+  return kind === 'role' ? name === roleNameFor(fn) : kind === 'log-group' && name === defaultLogGroup(fn);
+}
+
+/**
+ * The configuration of every bucket whose rules may lead to what is to be removed: the buckets of the ledger, and those that
+ * the functions' policies admit. The ledger alone does not know them: it forgets a bucket with its last rule, and others
+ * may send to a function of s3evt from buckets of their own.
+ */
+export async function readDocuments(
+  made: readonly MadeResource[],
+  ctx: Pick<Context, 'aws'>,
+): Promise<ReadonlyMap<string, NotificationDocument>> {
+  const named = made.flatMap((entry) => (entry.kind === 'bucket' ? [entry.name] : (entry.bucket ?? [])));
+  const admitted = await Promise.all(made.map((entry) => admittedBuckets(entry, ctx)));
+  const buckets = new Set([...named, ...admitted.flat()]);
+  const read = await Promise.all(
+    [...buckets].map(async (bucket) => [bucket, await readNotification(ctx.aws, bucket)] as const),
+  );
+  return new Map(
+    read.flatMap(([bucket, fact]): [string, NotificationDocument][] => {
+      // A bucket elsewhere sends nothing here: S3 refuses functions of other Regions.
+      if (fact.state === 'failed' && fact.error.code === 'WRONG_REGION') return [];
+      const document = valueOf(fact);
+      return document === undefined ? [] : [[bucket, document]];
+    }),
+  );
+}
+
+/** Of a function: the buckets that its policy admits. Of a permission: its own bucket. */
+async function admittedBuckets(entry: MadeResource, ctx: Pick<Context, 'aws'>): Promise<readonly string[]> {
+  if (entry.kind !== 'function' && entry.kind !== 'permission') return [];
+  const reference = parseFunctionReference(entry.kind === 'function' ? entry.name : (entry.function ?? ''));
+  if (!reference) return [];
+  const text = ifKnown(await readFunctionPolicy(ctx.aws, reference.name, reference.qualifier));
+  const statements = (text === undefined ? undefined : parsePolicy(text))?.statements ?? [];
+  return statements
+    .filter(({ sid }) => entry.kind === 'function' || sid === entry.name)
+    .flatMap(sourceBuckets);
+}
+
+function sourceBuckets({ conditions }: PolicyStatement): readonly string[] {
+  return conditions
+    .filter(({ key }) => key.toLowerCase() === 'aws:sourcearn')
+    .flatMap(({ values }) => values)
+    .flatMap((arn) => {
+      const parsed = parseArn(arn);
+      const isBucket = parsed !== undefined && arn === bucketArn(parsed.partition, parsed.resource);
+      return isBucket && !/[*?]/.test(parsed.resource) ? [parsed.resource] : [];
+    });
+}

@@ -1,0 +1,197 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CreateBucketCommand, type NotificationConfiguration } from '@aws-sdk/client-s3';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { configurationOf } from '../../src/aws/notification-codec.ts';
+import type { NotificationDocument } from '../../src/core/notification.ts';
+import { acceptingDestination } from '../support/accepting-destination.ts';
+import { admitS3, foreignFunction, notificationOf, putNotification } from '../support/foreign.ts';
+import { runInitJson } from '../support/init.ts';
+import { writesOf } from '../support/journal.ts';
+import { meanwhile } from '../support/meanwhile.ts';
+import { runCli, temporaryFolder } from '../support/run-cli.ts';
+import { shareSandbox } from '../support/shared-sandbox.ts';
+
+const queues = acceptingDestination();
+const topics = acceptingDestination();
+const somebody = meanwhile();
+const sandbox = shareSandbox({ faults: somebody, destinations: { sqs: queues, sns: topics } });
+
+const QUEUE = 'arn:aws:sqs:us-east-1:000000000000:jobs';
+const DEAD_QUEUE = 'arn:aws:sqs:us-east-1:000000000000:gone';
+const TOPIC = 'arn:aws:sns:us-east-1:000000000000:news';
+/** Ours: the only events that nobody else takes. */
+const INIT = 'photos --function Demo-S3 --event remove --id ours --yes';
+
+/** As others wrote it: ids of S3's own making, filters in any order, two prefixes with blanks and umlauts. */
+function foreign(functionArn: string): NotificationConfiguration {
+  const filter = (Prefix: string, Suffix: string) => ({
+    Key: {
+      FilterRules: [
+        { Name: 'suffix' as const, Value: Suffix },
+        { Name: 'prefix' as const, Value: Prefix },
+      ],
+    },
+  });
+  return {
+    TopicConfigurations: [
+      { Id: 'news', TopicArn: TOPIC, Events: ['s3:ObjectTagging:Put', 's3:ObjectAcl:Put'] },
+    ],
+    QueueConfigurations: [
+      {
+        QueueArn: QUEUE,
+        Events: ['s3:ObjectCreated:Copy', 's3:ObjectCreated:Put'],
+        Filter: filter('in/', '.csv'),
+      },
+      {
+        Id: 'jobs 2',
+        QueueArn: QUEUE,
+        Events: ['s3:ObjectCreated:*'],
+        Filter: filter('bücher a+b/', '.pdf'),
+      },
+    ],
+    LambdaFunctionConfigurations: [
+      {
+        Id: 'thumbs',
+        LambdaFunctionArn: functionArn,
+        Events: ['s3:ObjectCreated:*'],
+        Filter: filter('img/', '.jpg'),
+      },
+    ],
+    EventBridgeConfiguration: {},
+  };
+}
+
+let before: NotificationDocument;
+beforeEach(async () => {
+  queues.missing.clear();
+  await sandbox().s3.send(new CreateBucketCommand({ Bucket: 'photos' }));
+  const arn = await foreignFunction(sandbox(), 'thumbs');
+  await admitS3(sandbox(), 'thumbs');
+  await putNotification(sandbox(), 'photos', foreign(arn));
+  before = await notificationOf(sandbox(), 'photos');
+  sandbox().journal.clear();
+});
+
+const run = (line: string, cwd: string) =>
+  runCli([...line.split(' '), '--json'], { endpoint: sandbox().url, cwd });
+
+/** The document without the rule of s3evt, whose list disappears when it is the last one. */
+function withoutOurs(document: NotificationDocument): NotificationDocument {
+  const LambdaFunctionConfigurations = (document.LambdaFunctionConfigurations ?? []).filter(
+    ({ Id }) => Id !== 'ours',
+  );
+  return { ...document, LambdaFunctionConfigurations };
+}
+
+describe("other owners' queue, topic, function and EventBridge configurations", () => {
+  test('keep their form and order through init, and are named in the plan', async () => {
+    const result = await runCli(['init', ...INIT.split(' ')], { endpoint: sandbox().url });
+    expect(result.code).toBe(0);
+    const after = await notificationOf(sandbox(), 'photos');
+    expect(after.LambdaFunctionConfigurations).toHaveLength(2);
+    // Text, not only equality: members and lists stand in the order in which they stood.
+    expect(JSON.stringify(withoutOurs(after))).toBe(JSON.stringify(before));
+    for (const id of ['news', 'jobs 2', 'thumbs']) expect(result.stderr).toContain(`= ${id}: `);
+    expect(result.stderr).toContain('+ ours: s3:ObjectRemoved:*');
+  });
+
+  test('the old document is saved as the AWS CLI takes it, before the write', async () => {
+    const cwd = temporaryFolder();
+    await runInitJson(INIT, { endpoint: sandbox().url, cwd });
+    const folder = join(cwd, '.s3evt/backups/photos');
+    const [name = ''] = readdirSync(folder);
+    const read = (file: string): unknown => JSON.parse(readFileSync(join(folder, name, file), 'utf8'));
+    expect(read('before.json')).toEqual(before);
+    expect(read('after.json')).toEqual(await notificationOf(sandbox(), 'photos'));
+    expect(read('change.json')).toMatchObject({
+      bucket: 'photos',
+      account: '000000000000',
+      region: 'us-east-1',
+      command: 'init',
+    });
+  });
+
+  test('undo brings exactly the former document back', async () => {
+    const cwd = temporaryFolder();
+    await runInitJson(INIT, { endpoint: sandbox().url, cwd });
+    expect((await run('undo --yes', cwd)).code).toBe(0);
+    expect(JSON.stringify(await notificationOf(sandbox(), 'photos'))).toBe(JSON.stringify(before));
+  });
+
+  test('destroy takes our rule out and leaves theirs', async () => {
+    const cwd = temporaryFolder();
+    await runInitJson(INIT, { endpoint: sandbox().url, cwd });
+    expect((await run('destroy --yes', cwd)).code).toBe(0);
+    expect(JSON.stringify(await notificationOf(sandbox(), 'photos'))).toBe(JSON.stringify(before));
+    expect(writesOf(sandbox())).not.toContain('s3.DeleteBucket');
+  });
+
+  test('a change of theirs between init and destroy stays', async () => {
+    const cwd = temporaryFolder();
+    await runInitJson(INIT, { endpoint: sandbox().url, cwd });
+    const { QueueConfigurations: _, ...changed } = await notificationOf(sandbox(), 'photos');
+    await putNotification(sandbox(), 'photos', configurationOf(changed));
+    expect((await run('undo --yes', cwd)).code).toBe(5);
+    expect((await run('destroy --yes', cwd)).code).toBe(0);
+    const after = await notificationOf(sandbox(), 'photos');
+    expect(JSON.stringify(after)).toBe(JSON.stringify(withoutOurs(changed)));
+  });
+});
+
+describe('a dead queue of somebody else', () => {
+  beforeEach(async () => {
+    await putNotification(sandbox(), 'photos', {
+      QueueConfigurations: [{ Id: 'dead', QueueArn: DEAD_QUEUE, Events: ['s3:ObjectCreated:*'] }],
+    });
+    queues.missing.add(DEAD_QUEUE);
+    before = await notificationOf(sandbox(), 'photos');
+  });
+
+  test('makes init fail by the name of its rule, and nothing changes', async () => {
+    const { code, error, data } = await runInitJson(INIT, { endpoint: sandbox().url });
+    expect(code).toBe(1);
+    expect(error).toMatchObject({
+      code: 'DESTINATION_REFUSED',
+      message: expect.stringContaining(`rule "dead" for ${DEAD_QUEUE}: The destination queue does not exist`),
+      hint: expect.stringContaining('dead rule of somebody else'),
+    });
+    expect(error?.message).toContain('nothing was changed');
+    expect(data.steps.find(({ id }) => id === 'notification')?.outcome).toBe('failed');
+    expect(await notificationOf(sandbox(), 'photos')).toEqual(before);
+  });
+
+  test('is no hindrance once it is back', async () => {
+    const cwd = temporaryFolder();
+    await runInitJson(INIT, { endpoint: sandbox().url, cwd });
+    queues.missing.clear();
+    const { code } = await runInitJson(INIT, { endpoint: sandbox().url, cwd });
+    expect(code).toBe(0);
+    const after = await notificationOf(sandbox(), 'photos');
+    expect(after.QueueConfigurations).toEqual(before.QueueConfigurations);
+    expect(after.LambdaFunctionConfigurations).toMatchObject([{ Id: 'ours' }]);
+  });
+});
+
+test('a change between plan and write is noticed: nothing is written', async () => {
+  const theirs: NotificationConfiguration = { EventBridgeConfiguration: {} };
+  // The plan is made by then; the last look waits for the function.
+  somebody.before('CreateFunction', () => putNotification(sandbox(), 'photos', theirs));
+  const { code, error, data } = await runInitJson(INIT, { endpoint: sandbox().url });
+  expect(code).toBe(5);
+  expect(error).toMatchObject({ code: 'CONFIGURATION_CHANGED', category: 'conflict' });
+  expect(data.steps.find(({ id }) => id === 'notification')?.outcome).toBe('failed');
+  expect(await notificationOf(sandbox(), 'photos')).toEqual(theirs);
+});
+
+test('a change between write and read-back is noticed', async () => {
+  const theirs: NotificationConfiguration = { EventBridgeConfiguration: {} };
+  somebody.before('PutBucketNotificationConfiguration', () => {
+    // Ours is under way; theirs comes right after it.
+    somebody.before('GetBucketNotificationConfiguration', () => putNotification(sandbox(), 'photos', theirs));
+    return Promise.resolve();
+  });
+  const { code, error } = await runInitJson(INIT, { endpoint: sandbox().url });
+  expect(code).toBe(1);
+  expect(error?.code).toBe('VERIFY_FAILED');
+});
