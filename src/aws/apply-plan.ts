@@ -4,7 +4,7 @@ import type { Plan, Step, StepOutcome } from '../core/plan.ts';
 import type { Progress } from '../core/progress.ts';
 import type { Aws } from './clients.ts';
 import { awaitActive } from './await-active.ts';
-import { execute, look } from './step-executors.ts';
+import { execute, look } from './steps/execute.ts';
 
 export interface ApplyEnvironment {
   readonly aws: Aws;

@@ -1,0 +1,52 @@
+import type { Step, StepAction, StepOutcome } from '../../core/plan.ts';
+import type { ApplyEnvironment } from '../apply-plan.ts';
+import { emptyAndDeleteBucket } from '../delete-bucket.ts';
+import { lookAgain, putNotification } from '../write-notification.ts';
+import { createBucket } from './bucket.ts';
+import { createFunction, deleteFunction } from './function.ts';
+import { createLogGroup, deleteLogGroup } from './log-group.ts';
+import { addPermission, removePermission } from './permission.ts';
+import { createRole, deleteRole, putRolePolicy } from './role.ts';
+import { waiting } from './step-call.ts';
+
+/** The look at AWS just before a step: whether the world is still the one that the plan was made for. */
+export async function look(action: StepAction, env: ApplyEnvironment): Promise<void> {
+  if (action.kind === 'put-notification') await lookAgain(env.aws, { ...action, owner: env.account });
+}
+
+/** Does one step. `unchanged` when somebody else did the same a moment ago. Throws S3evtError. */
+export async function execute(step: Step, env: ApplyEnvironment): Promise<StepOutcome> {
+  const { action } = step;
+  switch (action.kind) {
+    case 'create-bucket':
+      return createBucket(action.bucket, action.region, env);
+    case 'create-log-group':
+      return createLogGroup(action, env);
+    case 'create-role':
+      return createRole(action.role, action.trust, env);
+    case 'put-role-policy':
+      return putRolePolicy(action.role, action.policy, action.document, env);
+    case 'create-function':
+      return createFunction(step, action, env);
+    case 'add-permission':
+      if (action.replaces) await removePermission(action.permission, env);
+      return addPermission(action.permission, env);
+    case 'put-notification': {
+      const save = () => env.saveBackup(action.bucket, action.before, action.after);
+      const onWait = waiting(step, env, 60_000);
+      await putNotification({ ...env, onWait }, { ...action, owner: env.account, save });
+      return 'applied';
+    }
+    case 'remove-permission':
+      return removePermission(action.permission, env);
+    case 'delete-function':
+      return deleteFunction(action.name, env);
+    case 'delete-log-group':
+      return deleteLogGroup(action.group, env);
+    case 'delete-role':
+      return deleteRole(action.role, action.inlinePolicies, env);
+    case 'delete-bucket':
+      await emptyAndDeleteBucket(env.aws, action.bucket, env.account, action.objects);
+      return 'applied';
+  }
+}

@@ -1,0 +1,74 @@
+import { S3evtError } from './errors.ts';
+import {
+  describeFilter,
+  overlapsWith,
+  rulesOf,
+  sameRule,
+  withRule,
+  type NotificationDocument,
+  type Overlap,
+  type Rule,
+} from './notification.ts';
+
+/** S3's limit, queues, topics and functions together. */
+const MAX_RULES = 100;
+
+/**
+ * The document with the rules in it, and the rules as they will stand there. A rule that is there already under
+ * another id serves as it is: AWS would refuse a second one. Returns `before` itself when nothing changes.
+ */
+export function mergeRules(
+  before: NotificationDocument,
+  rules: readonly Rule[],
+): { document: NotificationDocument; settled: readonly Rule[] } {
+  let document = before;
+  const settled: Rule[] = [];
+  for (const rule of rules) {
+    const twin = rulesOf(document).find((other) => sameRule({ ...other, id: rule.id }, rule));
+    if (twin) {
+      settled.push(twin);
+      continue;
+    }
+    const taken = rulesOf(document).find((other) => other.id === rule.id);
+    if (taken && taken.destination.arn !== rule.destination.arn) throw idTaken(taken, rule);
+    const overlaps = overlapsWith(document, rule);
+    if (overlaps.length > 0) throw overlap(overlaps);
+    document = withRule(document, rule);
+    settled.push(rule);
+  }
+  if (rulesOf(document).length > MAX_RULES) {
+    throw new S3evtError(
+      'RULES_OVERLAP',
+      `the bucket would have ${rulesOf(document).length} rules; AWS allows ${MAX_RULES}`,
+      {
+        hint: 'Fan out behind one rule: EventBridge or an SNS topic takes any number of subscribers.',
+      },
+    );
+  }
+  return { document, settled };
+}
+
+function idTaken(taken: Rule, rule: Rule): S3evtError {
+  return new S3evtError(
+    'RULE_ID_TAKEN',
+    `the bucket has a rule "${taken.id}" already, for ${taken.destination.arn}`,
+    {
+      hint: `Choose another id for the rule of ${rule.destination.arn}: --id NAME.`,
+    },
+  );
+}
+
+function overlap(overlaps: readonly Overlap[]): S3evtError {
+  const [first] = overlaps;
+  if (first === undefined) throw new TypeError('overlap() needs one');
+  const { a, b, events, witness } = first;
+  const more = overlaps.length > 1 ? ` (and ${overlaps.length - 1} more)` : '';
+  return new S3evtError(
+    'RULES_OVERLAP',
+    `rule "${a.id}" (${describeFilter(a.filter)}) and rule "${b.id}" (${describeFilter(b.filter)}) of the bucket${more} ` +
+      `would both take ${events.join(', ')} of a key such as "${witness}"; S3 allows one of them`,
+    {
+      hint: `Narrow the new rule with --prefix, --suffix or --event, or fan out: "${b.id}" sends to ${b.destination.arn}.`,
+    },
+  );
+}
