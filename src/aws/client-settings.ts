@@ -86,7 +86,7 @@ function readCaBundle(path: string): string {
   } catch (error) {
     throw new S3evtError(
       'FILE_UNREADABLE',
-      `The CA bundle ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
+      `the CA bundle ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
       {
         hint: 'Correct AWS_CA_BUNDLE, or ca_bundle in the AWS config file.',
         cause: error,
@@ -94,7 +94,7 @@ function readCaBundle(path: string): string {
     );
   }
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
-  throw new S3evtError('FILE_UNREADABLE', `The CA bundle ${path} holds no certificate in PEM form`, {
+  throw new S3evtError('FILE_UNREADABLE', `the CA bundle ${path} holds no certificate in PEM form`, {
     hint: 'Correct AWS_CA_BUNDLE, or ca_bundle in the AWS config file.',
   });
 }

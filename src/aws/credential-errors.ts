@@ -15,7 +15,7 @@ function awsCommand(words: readonly string[], profile: string | undefined): stri
 
 /** Thrown before any call when there is nothing to sign it with. */
 export function credentialsMissing(cause?: unknown): S3evtError {
-  return new S3evtError('CREDENTIALS_MISSING', 'No AWS credentials were found', {
+  return new S3evtError('CREDENTIALS_MISSING', 'no AWS credentials were found', {
     hint: 'Configure AWS (aws configure, or aws sso login), or try it without an account: add --sandbox.',
     commands: ['aws configure', 'aws sso login'],
     ...(cause === undefined ? {} : { cause }),
@@ -48,14 +48,14 @@ export function translateCredentialError(error: WireError, { target }: FailedCal
   if (/^Could not (?:load credentials from any providers|resolve credentials using profile)/.test(text)) {
     return credentialsMissing(details.cause);
   }
-  return new S3evtError('CREDENTIALS_INVALID', `The AWS credentials could not be read: ${text}`, {
+  return new S3evtError('CREDENTIALS_INVALID', `the AWS credentials could not be read: ${text}`, {
     hint: profile === undefined ? 'Check the AWS configuration.' : `Check the profile "${profile}".`,
     ...details,
   });
 }
 
 function signInAgain(text: string, command: string, details: WireError['details']): S3evtError {
-  return new S3evtError('CREDENTIALS_EXPIRED', `The AWS sign-in has expired or was never made: ${text}`, {
+  return new S3evtError('CREDENTIALS_EXPIRED', `the AWS sign-in has expired or was never made: ${text}`, {
     hint: 'Sign in again.',
     commands: [command],
     ...details,

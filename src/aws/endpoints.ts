@@ -105,11 +105,11 @@ function endpointUrl(text: string, name: string): string {
   try {
     url = new URL(text);
   } catch (error) {
-    if (text.includes('@')) throw new S3evtError('USAGE', `The endpoint of ${name} is not a URL`, { hint });
+    if (text.includes('@')) throw new S3evtError('USAGE', `the endpoint of ${name} is not a URL`, { hint });
     throw new S3evtError('USAGE', `${name}: "${text}" is not a URL`, { hint, cause: error });
   }
   if (url.username !== '' || url.password !== '') {
-    throw new S3evtError('USAGE', `The endpoint of ${name} holds a user name or password`, {
+    throw new S3evtError('USAGE', `the endpoint of ${name} holds a user name or password`, {
       hint: 'Take them out of the URL: requests are signed with the AWS credentials.',
     });
   }

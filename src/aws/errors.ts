@@ -76,7 +76,7 @@ function expired(error: WireError, { target }: FailedCall): ReturnType<Translate
   const profile = target?.profile?.value;
   return [
     'CREDENTIALS_EXPIRED',
-    `The AWS credentials have expired: ${error.text}`,
+    `the AWS credentials have expired: ${error.text}`,
     {
       hint: 'Sign in again; temporary keys in the environment have to be set anew.',
       commands: [loginCommand('sso login', profile)],
@@ -106,7 +106,7 @@ function denied(error: WireError, call: FailedCall): ReturnType<Translate> {
   const subject = subjectOf({ action, ...(resource === undefined ? {} : { resource }) });
   return [
     'ACCESS_DENIED',
-    `Access denied, ${subject} is not allowed: ${error.text}`,
+    `access denied, ${subject} is not allowed: ${error.text}`,
     {
       hint: /explicit deny/i.test(error.text)
         ? `A policy denies ${action} explicitly: allowing it elsewhere does not help.`
@@ -144,7 +144,7 @@ function region(error: WireError, call: FailedCall): ReturnType<Translate> {
 function taken(error: WireError, call: FailedCall): ReturnType<Translate> {
   return [
     'NAME_TAKEN',
-    `${call.resource ?? 'The bucket name'} is taken: ${error.text}`,
+    `${call.resource ?? 'the bucket name'} is taken: ${error.text}`,
     { hint: 'Bucket names are shared by all AWS accounts: choose another one.' },
   ];
 }
@@ -152,7 +152,7 @@ function taken(error: WireError, call: FailedCall): ReturnType<Translate> {
 function skewed(error: WireError): ReturnType<Translate> {
   return [
     'AWS_ERROR',
-    `The clock of this machine is wrong: ${error.text} (${error.name})`,
+    `the clock of this machine is wrong: ${error.text} (${error.name})`,
     { hint: 'Set the clock: AWS refuses requests that are signed for another time.' },
   ];
 }

@@ -25,7 +25,7 @@ export function translateNetworkError(error: WireError, call: FailedCall): S3evt
 
   if (CERTIFICATE_CODE.test(code)) {
     return failed(
-      `The certificate of ${place(call)} is not trusted: ${error.text} (${code})`,
+      `the certificate of ${place(call)} is not trusted: ${error.text} (${code})`,
       'Set AWS_CA_BUNDLE to the file of its certificate authority.',
     );
   }
@@ -39,7 +39,7 @@ export function translateNetworkError(error: WireError, call: FailedCall): S3evt
   if (!CONNECTION_CODES.has(code) && error.name !== 'TimeoutError') return undefined;
 
   const reason = CONNECTION_CODES.has(code) ? code : error.text;
-  const message = `Cannot reach ${place(call)} (${reason})`;
+  const message = `cannot reach ${place(call)} (${reason})`;
   const endpoint = call.target?.endpointUrl;
   if (!endpoint) {
     return failed(message, 'Check the connection and --region; proxies (HTTPS_PROXY) are not used.');

@@ -84,7 +84,7 @@ export async function resolveTarget(input: TargetInput): Promise<Target> {
   if (input.sandbox) return sandboxTarget(input.sandbox, givenRegion);
   if (usesSandbox(input)) {
     // Without this a project of the local AWS would reach the real one.
-    throw new S3evtError('SANDBOX_FAILED', 'The sandbox is wanted but does not run', {
+    throw new S3evtError('SANDBOX_FAILED', 'the sandbox is wanted but does not run', {
       commands: ['s3evt sandbox start'],
     });
   }
@@ -98,7 +98,7 @@ export async function resolveTarget(input: TargetInput): Promise<Target> {
   // Another server than AWS has no Regions to choose wrongly: us-east-1 is what they all know.
   const elsewhere = endpoints.endpointUrl !== undefined;
   if (!region && !elsewhere && credentialSource({ env, shared, profile }) !== undefined) {
-    throw new S3evtError('INPUT_REQUIRED', 'No region is set', {
+    throw new S3evtError('INPUT_REQUIRED', 'no region is set', {
       hint: 'Pass --region REGION, or set AWS_REGION.',
     });
   }

@@ -42,7 +42,7 @@ export async function findSandbox(
   } catch (error) {
     // Busy is not gone: removing its file would leave a sandbox that nobody can stop.
     if (error instanceof NoAnswer && isAlive(state.pid)) {
-      throw new S3evtError('SANDBOX_FAILED', `The sandbox at ${state.endpoint} does not answer.`, {
+      throw new S3evtError('SANDBOX_FAILED', `the sandbox at ${state.endpoint} does not answer`, {
         hint: `End process ${state.pid} if it is the sandbox, or remove ${stateFile(env)}.`,
         cause: error,
       });
@@ -103,7 +103,7 @@ export async function startBackground(env: Environment, options: StartOptions): 
         release();
       }
     }
-    if (clock.now() >= deadline) throw notReady(env, timeoutMs, 'Another process is starting it.');
+    if (clock.now() >= deadline) throw notReady(env, timeoutMs, ': another process is starting it');
     await clock.sleep(POLL_MS, signal);
   }
 }
@@ -132,7 +132,7 @@ async function startLocked(
       const ready = await findSandbox(env);
       if (ready) return { ...ready, started: ready.pid === child.pid };
       signal.throwIfAborted();
-      if (ended !== undefined) throw failed(env, `The sandbox ended before it was ready (${ended}).`);
+      if (ended !== undefined) throw failed(env, `the sandbox ended before it was ready (${ended})`);
       if (clock.now() >= deadline) throw notReady(env, options.timeoutMs, '');
       await clock.sleep(POLL_MS, either).catch((error: unknown) => {
         if (!wake.signal.aborted) throw error;
@@ -166,7 +166,7 @@ function spawnDetached(env: Environment, command: readonly string[]): ChildProce
 }
 
 function notReady(env: Environment, timeoutMs: number, detail: string): S3evtError {
-  return failed(env, `The sandbox was not ready after ${timeoutMs / 1000} s. ${detail}`.trim());
+  return failed(env, `the sandbox was not ready after ${timeoutMs / 1000} s${detail}`);
 }
 
 function failed(env: Environment, message: string): S3evtError {
@@ -198,7 +198,7 @@ export async function stopSandbox(
   const deadline = options.clock.now() + options.timeoutMs;
   while (await answers(running)) {
     if (options.clock.now() >= deadline) {
-      throw new S3evtError('SANDBOX_FAILED', `The sandbox at ${running.endpoint} did not end.`, {
+      throw new S3evtError('SANDBOX_FAILED', `the sandbox at ${running.endpoint} did not end`, {
         hint: `End process ${running.pid}.`,
       });
     }

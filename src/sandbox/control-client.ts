@@ -24,7 +24,7 @@ export function instanceIn(health: unknown): unknown {
 export async function postControl(endpoint: string, path: string): Promise<void> {
   const { status } = await call('POST', endpoint, path);
   if (status < 300) return;
-  throw new S3evtError('SANDBOX_FAILED', `The sandbox at ${endpoint} answered ${status} to ${path}.`);
+  throw new S3evtError('SANDBOX_FAILED', `the sandbox at ${endpoint} answered ${status} to ${path}`);
 }
 
 /** Plain node:http without a pool: an idle connection would keep the calling command from ending. */

@@ -201,7 +201,7 @@ function portError(error: unknown, port: number): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'EADDRINUSE' && code !== 'EACCES') return error;
   const why = code === 'EADDRINUSE' ? 'is in use' : 'may not be used by this user';
-  return new S3evtError('PORT_IN_USE', `Port ${port} of 127.0.0.1 ${why}.`, {
+  return new S3evtError('PORT_IN_USE', `port ${port} of 127.0.0.1 ${why}`, {
     hint: 'Choose another one with --port, or leave it out to get a free one.',
     cause: error,
   });

@@ -29,7 +29,7 @@ export function stateFolder(env: Environment, platform: NodeJS.Platform = proces
   if (!home) {
     throw new S3evtError(
       'SANDBOX_FAILED',
-      'There is no place for the state of the shared sandbox: HOME is not set.',
+      'there is no place for the state of the shared sandbox: HOME is not set',
       {
         hint: 'Set HOME or XDG_STATE_HOME.',
       },

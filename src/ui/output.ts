@@ -62,7 +62,7 @@ export function createWriter(stream: Writable, name: string, batched: boolean): 
 
   function fail(error: NodeJS.ErrnoException): void {
     if (!closed && !READER_GONE.includes(error.code ?? '')) {
-      failure = new S3evtError('FILE_UNWRITABLE', `Could not write to ${name}: ${error.message}`, {
+      failure = new S3evtError('FILE_UNWRITABLE', `could not write to ${name}: ${error.message}`, {
         cause: error,
       });
     }

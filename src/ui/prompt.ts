@@ -126,7 +126,7 @@ async function drawPrompt(
 const CANCELLED: readonly string[] = ['ExitPromptError', 'AbortPromptError', 'CancelPromptError'];
 
 function cancelled(message: string, cause?: Error): PromptCancelled {
-  return new PromptCancelled(`No answer to "${sanitize(message)}": cancelled`, cause && { cause });
+  return new PromptCancelled(`no answer to "${sanitize(message)}": cancelled`, cause && { cause });
 }
 
 /**
@@ -179,13 +179,13 @@ function promptTheme(theme: Theme) {
 const NOBODY_TO_ASK = 'Nothing can be asked here: there is no terminal, or --no-input or --json was given.';
 
 function inputRequired(message: string, flag: string): S3evtError {
-  return new S3evtError('INPUT_REQUIRED', `No answer to "${message}": pass ${flag}`, { hint: NOBODY_TO_ASK });
+  return new S3evtError('INPUT_REQUIRED', `no answer to "${message}": pass ${flag}`, { hint: NOBODY_TO_ASK });
 }
 
 function confirmationRequired(question: ConfirmQuestion): S3evtError {
   const flags =
     question.flag.includes('--yes') || question.flag === '-y' ? '--yes' : `${question.flag} or --yes`;
-  return new S3evtError('CONFIRMATION_REQUIRED', `Not confirmed: "${question.message}": pass ${flags}`, {
+  return new S3evtError('CONFIRMATION_REQUIRED', `not confirmed: "${question.message}": pass ${flags}`, {
     hint: NOBODY_TO_ASK,
   });
 }

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { applyPlan } from '../../src/aws/apply-plan.ts';
 import { readMade } from '../../src/aws/read-made.ts';
 import { planDestroy } from '../../src/core/destroy-plan.ts';
-import { S3evtError } from '../../src/core/errors.ts';
+import type { S3evtError } from '../../src/core/errors.ts';
 import { valueOf } from '../../src/core/facts.ts';
 import { planInit } from '../../src/core/init-plan.ts';
 import { changes } from '../../src/core/plan.ts';

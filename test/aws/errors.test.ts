@@ -91,7 +91,7 @@ describe('codes of AWS', () => {
   test('an answer without a body is named by its status', () => {
     expect(translateError(sdkError('403', 'UnknownError', 403), CALL)).toMatchObject({
       code: 'ACCESS_DENIED',
-      message: 'Access denied, s3:PutObject on demo/key is not allowed: HTTP 403',
+      message: 'access denied, s3:PutObject on demo/key is not allowed: HTTP 403',
       aws: { message: 'HTTP 403' },
     });
   });
@@ -133,7 +133,7 @@ describe('access denied', () => {
 
   test('without them the action of the call is named', () => {
     expect(translateError(sdkError('AccessDenied', 'Access Denied', 403), CALL)).toMatchObject({
-      message: 'Access denied, s3:PutObject on demo/key is not allowed: Access Denied',
+      message: 'access denied, s3:PutObject on demo/key is not allowed: Access Denied',
       hint: 'Ask for the IAM permission s3:PutObject, or choose another --profile.',
     });
   });
@@ -249,7 +249,7 @@ describe('network', () => {
       expect(translateError(networkError(code), CALL)).toMatchObject({
         code: 'NETWORK',
         retryable: true,
-        message: `Cannot reach AWS in eu-west-1 (${code})`,
+        message: `cannot reach AWS in eu-west-1 (${code})`,
         hint: expect.stringContaining('HTTPS_PROXY') as string,
       });
     },
@@ -263,7 +263,7 @@ describe('network', () => {
       'http://s3.localhost',
     ]) {
       expect(translateError(networkError('ECONNREFUSED'), { ...CALL, target: at(url) })).toMatchObject({
-        message: `Cannot reach ${url} (ECONNREFUSED)`,
+        message: `cannot reach ${url} (ECONNREFUSED)`,
         hint: expect.stringContaining('AWS_ENDPOINT_URL') as string,
         commands: ['s3evt sandbox start'],
       });
@@ -306,7 +306,7 @@ describe('network', () => {
   ])('certificate: %s', (code) => {
     expect(translateError(networkError(code, 'not trusted'), CALL)).toMatchObject({
       code: 'NETWORK',
-      message: `The certificate of AWS in eu-west-1 is not trusted: not trusted (${code})`,
+      message: `the certificate of AWS in eu-west-1 is not trusted: not trusted (${code})`,
       hint: expect.stringContaining('AWS_CA_BUNDLE') as string,
     });
   });

@@ -39,7 +39,7 @@ interface World {
   readonly waits: string[];
   readonly before: NotificationDocument;
   readonly write: NotificationWrite;
-  put(changed?: Partial<NotificationWrite>): Promise<void>;
+  readonly put: (changed?: Partial<NotificationWrite>) => Promise<void>;
 }
 
 /** A bucket with a rule of somebody else, `all`, and a function that S3 may invoke. */

@@ -14,7 +14,7 @@ function ruleFor(id: string, arn = ARN): Rule {
 }
 
 function documentOf(...rules: readonly Rule[]): NotificationDocument {
-  return rules.reduce(withRule, {} as NotificationDocument);
+  return rules.reduce<NotificationDocument>(withRule, {});
 }
 
 const BUCKET: MadeFact = { kind: 'bucket', name: 'demo', now: 'ours', objects: { ours: [], others: 0 } };
@@ -101,9 +101,9 @@ test('rules of others and EventBridge stay as they are', () => {
 
 describe('what stays, and why', () => {
   test.each<[string, MadeFact]>([
-    ['bucket demo', { ...BUCKET, now: 'foreign', objects: undefined } as MadeFact],
-    ['log group /aws/lambda/f', { ...GROUP, now: 'foreign' } as MadeFact],
-    ['role s3evt-f', { ...ROLE, now: 'foreign' } as MadeFact],
+    ['bucket demo', { ...BUCKET, now: 'foreign', objects: undefined }],
+    ['log group /aws/lambda/f', { ...GROUP, now: 'foreign' }],
+    ['role s3evt-f', { ...ROLE, now: 'foreign' }],
   ])('%s of others', (title, fact) => {
     const plan = planDestroy(facts({ made: instead(fact) }));
     expect(plan.kept).toEqual([
@@ -113,7 +113,7 @@ describe('what stays, and why', () => {
   });
 
   test('a function of others, with its role and its logs', () => {
-    const plan = planDestroy(facts({ made: instead({ ...FUNCTION, now: 'foreign' } as MadeFact) }));
+    const plan = planDestroy(facts({ made: instead({ ...FUNCTION, now: 'foreign' }) }));
     expect(plan.kept.map(({ title, reason }) => [title, reason])).toEqual([
       ['function f', 'it does not carry the tag of s3evt: somebody made it anew'],
       ['log group /aws/lambda/f', 'its function stays'],
@@ -127,13 +127,13 @@ describe('what stays, and why', () => {
     [2, 'it holds 2 objects that s3evt did not upload'],
   ])('a bucket with %i objects of others', (others, reason) => {
     const objects = { ours: [{ key: 'mine', versionId: undefined }], others };
-    const plan = planDestroy(facts({ made: instead({ ...BUCKET, objects } as MadeFact) }));
+    const plan = planDestroy(facts({ made: instead({ ...BUCKET, objects }) }));
     expect(plan.kept).toEqual([{ title: 'bucket demo', reason }]);
     expect(ids(plan)).not.toContain('bucket-demo');
   });
 
   test('a bucket that cannot be looked into', () => {
-    const plan = planDestroy(facts({ made: instead({ ...BUCKET, objects: undefined } as MadeFact) }));
+    const plan = planDestroy(facts({ made: instead({ ...BUCKET, objects: undefined }) }));
     expect(plan.kept).toEqual([{ title: 'bucket demo', reason: 'its objects cannot be listed' }]);
   });
 
@@ -185,7 +185,7 @@ test('the objects of test-upload go with the bucket', () => {
     { key: 'a', versionId: 'v1' },
     { key: 'b', versionId: undefined },
   ];
-  const plan = planDestroy(facts({ made: instead({ ...BUCKET, objects: { ours, others: 0 } } as MadeFact) }));
+  const plan = planDestroy(facts({ made: instead({ ...BUCKET, objects: { ours, others: 0 } }) }));
   const step = plan.steps.find(({ id }) => id === 'bucket-demo');
   expect(step).toMatchObject({
     title: 'Delete bucket demo and the 2 test objects in it',

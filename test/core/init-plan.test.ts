@@ -430,7 +430,7 @@ describe('the rules', () => {
     const document = [
       ruleFor('a', { destination: foreign, filter: { prefix: 'a' } }),
       ruleFor('b', { destination: foreign, filter: { prefix: 'b' } }),
-    ].reduce(withRule, {} as NotificationDocument);
+    ].reduce<NotificationDocument>(withRule, {});
     expect(failureOf(() => planInit(DESIRED, facts(document))).message).toContain('(and 1 more)');
   });
 
@@ -445,7 +445,7 @@ describe('the rules', () => {
     const count = (rules: number) =>
       Array.from({ length: rules }, (_, i) =>
         ruleFor(`r${i}`, { destination: foreign, filter: { prefix: `${i}/` } }),
-      ).reduce(withRule, {} as NotificationDocument);
+      ).reduce<NotificationDocument>(withRule, {});
     const rules = [{ ...RULE, filter: { prefix: 'in/' } }];
     expect(rulesOf(planInit({ ...DESIRED, rules }, facts(count(99))).document)).toHaveLength(100);
     const error = failureOf(() => planInit({ ...DESIRED, rules }, facts(count(100))));

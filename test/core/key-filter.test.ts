@@ -73,7 +73,7 @@ describe('keyIn', () => {
   test('always passes', () => {
     const random = seededRandom(7);
     const value = () =>
-      Array.from({ length: random.below(5) }, () => random.pick([...'ab+%/ 2Fé*~'])).join('');
+      Array.from({ length: random.below(5) }, () => random.pick(Array.from('ab+%/ 2Fé*~'))).join('');
     for (let i = 0; i < 2_000; i++) {
       const filter = { prefix: value(), suffix: value() };
       expect([filter, keyPasses(filter, keyIn(filter, 'm'))]).toEqual([filter, true]);

@@ -9,7 +9,7 @@ function rule(id: string, events: readonly string[], filter: Rule['filter'] = {}
 }
 
 function documentOf(...rules: readonly Rule[]): NotificationDocument {
-  return rules.reduce(withRule, {} as NotificationDocument);
+  return rules.reduce<NotificationDocument>(withRule, {});
 }
 
 const DOCUMENT = documentOf(

@@ -125,7 +125,7 @@ describe('withRule and withoutRule', () => {
       rule('a', { prefix: 'a' }),
       rule('b', { prefix: 'b' }),
       rule('c', { prefix: 'c' }),
-    ].reduce(withRule, {} as NotificationDocument);
+    ].reduce<NotificationDocument>(withRule, {});
     const changed = withRule(document, rule('b', { prefix: 'bb' }));
     expect(rulesOf(changed).map(({ id, filter }) => [id, filter.prefix])).toEqual([
       ['a', 'a'],
@@ -291,7 +291,7 @@ describe('sameDocument', () => {
       'members',
       {
         LambdaFunctionConfigurations: [
-          Object.fromEntries(Object.entries(element).reverse()) as ConfigurationElement,
+          Object.fromEntries(Object.entries(element).reverse()),
           { ...other, Filter: undefined },
         ],
       },
@@ -353,16 +353,16 @@ describe('sameDocument', () => {
 });
 
 test('diffDocuments: added, removed, changed, EventBridge', () => {
-  const before = [rule('stays'), rule('goes', { prefix: 'a' }), rule('changes', { suffix: '.jpg' })].reduce(
-    withRule,
-    {
-      EventBridgeConfiguration: {},
-    } as NotificationDocument,
-  );
-  const after = [rule('stays'), rule('changes', { suffix: '.png' }), rule('comes')].reduce(
-    withRule,
-    {} as NotificationDocument,
-  );
+  const before = [
+    rule('stays'),
+    rule('goes', { prefix: 'a' }),
+    rule('changes', { suffix: '.jpg' }),
+  ].reduce<NotificationDocument>(withRule, { EventBridgeConfiguration: {} });
+  const after = [
+    rule('stays'),
+    rule('changes', { suffix: '.png' }),
+    rule('comes'),
+  ].reduce<NotificationDocument>(withRule, {});
   expect(diffDocuments(before, after)).toEqual({
     added: [rule('comes')],
     removed: [rule('goes', { prefix: 'a' })],
@@ -447,10 +447,11 @@ describe('overlaps, as S3 sees them', () => {
   });
 
   test('a rule does not collide with the one it replaces; all others are named', () => {
-    const document = [rule('a', { prefix: 'a' }), rule('b', { prefix: 'b' }), rule('c', {}, REMOVED)].reduce(
-      withRule,
-      {} as NotificationDocument,
-    );
+    const document = [
+      rule('a', { prefix: 'a' }),
+      rule('b', { prefix: 'b' }),
+      rule('c', {}, REMOVED),
+    ].reduce<NotificationDocument>(withRule, {});
     expect(overlapsWith(document, rule('a')).map(({ b }) => b.id)).toEqual(['b']);
     expect(overlapsWith(document, rule('new')).map(({ b }) => b.id)).toEqual(['a', 'b']);
   });

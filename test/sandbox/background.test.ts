@@ -240,7 +240,7 @@ describe('starting in the background', () => {
     const error: unknown = await start('exit').catch((e: unknown) => e);
     expect(error).toMatchObject({
       code: 'SANDBOX_FAILED',
-      message: 'The sandbox ended before it was ready (exit code 7).\nthe fake sandbox refuses to start',
+      message: 'the sandbox ended before it was ready (exit code 7)\nthe fake sandbox refuses to start',
       hint: expect.stringContaining('sandbox.log'),
     });
     expect(existsSync(join(dirname(stateFile(env)), 'start.lock'))).toBe(false);
@@ -270,7 +270,7 @@ describe('starting in the background', () => {
     await clock.advance(1_000);
     expect(await outcome).toMatchObject({
       code: 'SANDBOX_FAILED',
-      message: 'The sandbox was not ready after 1 s.',
+      message: 'the sandbox was not ready after 1 s',
     });
     await untilGone(startedPids()[0]!);
   });

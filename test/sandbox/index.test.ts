@@ -165,7 +165,7 @@ describe('the options', () => {
     await expect(createSandbox({ port: first.port })).rejects.toMatchObject({
       code: 'PORT_IN_USE',
       exitCode: 5,
-      message: `Port ${first.port} of 127.0.0.1 is in use.`,
+      message: `port ${first.port} of 127.0.0.1 is in use`,
       hint: expect.stringContaining('--port'),
     });
   });

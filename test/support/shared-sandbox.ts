@@ -16,10 +16,10 @@ export function shareSandbox(options: SandboxOptions = {}): () => TestSandbox {
     sandbox = await startTestSandbox(options);
   });
   afterEach(async () => {
-    const { errors, faults, reset } = started();
-    faults.clear();
-    await reset();
-    expect(errors, 'faults inside the sandbox').toEqual([]);
+    const shared = started();
+    shared.faults.clear();
+    await shared.reset();
+    expect(shared.errors, 'faults inside the sandbox').toEqual([]);
   });
   afterAll(() => sandbox?.close());
   return started;

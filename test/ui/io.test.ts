@@ -193,7 +193,7 @@ describe('a reader that goes away', () => {
     pipe.release(errorOf('ENOSPC'));
     await expect(io.stdout.flush()).rejects.toMatchObject({
       code: 'FILE_UNWRITABLE',
-      message: 'Could not write to stdout: ENOSPC',
+      message: 'could not write to stdout: ENOSPC',
     });
   });
 });

@@ -200,7 +200,7 @@ describe('a question that ends without an answer', () => {
   it('is not begun after an abort or the end of the input', async () => {
     const aborted = setUp();
     aborted.abort.abort();
-    await expect(aborted.ask.text(bucket)).rejects.toThrow('No answer to "Which bucket?": cancelled');
+    await expect(aborted.ask.text(bucket)).rejects.toThrow('no answer to "Which bucket?": cancelled');
     const ended = setUp();
     ended.stdin.destroy();
     await expect(ended.ask.text(bucket)).rejects.toBeInstanceOf(PromptCancelled);
@@ -240,16 +240,16 @@ describe('nobody to ask', () => {
     await expect(ask.text(bucket)).rejects.toMatchObject({
       code: 'INPUT_REQUIRED',
       exitCode: 2,
-      message: 'No answer to "Which bucket?": pass --bucket NAME',
+      message: 'no answer to "Which bucket?": pass --bucket NAME',
     });
     await expect(ask.choose(destination)).rejects.toMatchObject({
       code: 'INPUT_REQUIRED',
-      message: 'No answer to "Where to?": pass --destination KIND',
+      message: 'no answer to "Where to?": pass --destination KIND',
     });
     await expect(ask.confirm(sure)).rejects.toMatchObject({
       code: 'CONFIRMATION_REQUIRED',
       exitCode: 2,
-      message: 'Not confirmed: "Apply?": pass --yes',
+      message: 'not confirmed: "Apply?": pass --yes',
     });
     await expect(ask.confirm({ ...sure, flag: '--fix' })).rejects.toThrow('pass --fix or --yes');
     expect(await ask.confirm({ ...sure, assumeYes: true })).toBe(true);

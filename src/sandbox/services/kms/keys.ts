@@ -28,6 +28,7 @@ export function keyMetadata(key: KmsKey, account: string): Client.KeyMetadata {
     ...(key.deletionDate !== undefined && { DeletionDate: new Date(key.deletionDate) }),
     Origin: 'AWS_KMS',
     KeyManager: key.manager,
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- KMS still sends it, and older clients read it
     CustomerMasterKeySpec: 'SYMMETRIC_DEFAULT',
     KeySpec: 'SYMMETRIC_DEFAULT',
     EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'],
@@ -88,6 +89,7 @@ export function keyHandlers(env: SandboxEnv, store: KmsStore): KmsHandlers {
         lengthWithin(input.Description, 'description', 0, 8192),
         oneOf(input.KeyUsage, 'keyUsage', ['ENCRYPT_DECRYPT']),
       );
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- older clients still send it
       const spec = input.KeySpec ?? input.CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT';
       if (spec !== 'SYMMETRIC_DEFAULT' || input.MultiRegion === true || input.Origin === 'EXTERNAL') {
         throw validation('The sandbox has only symmetric keys of a single region.');

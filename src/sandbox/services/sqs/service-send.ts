@@ -1,0 +1,101 @@
+/** Messages that services of AWS put into queues (S3, SNS, EventBridge, Lambda): allowed by the queue's policy and its key. */
+import { evaluatePolicy, parsePolicy } from '../../../core/policy.ts';
+import type { Destination, EventSource } from '../../delivery/destinations.ts';
+import { AwsError } from '../../wire/types.ts';
+import { MESSAGE_ACTIONS, type KmsGate } from '../kms/gate.ts';
+import { policyRefusal, type ServiceCaller } from '../kms/service-access.ts';
+import type { MessageAttributes } from './message-attributes.ts';
+import type { Queue } from './queue.ts';
+import { checkMessage, type Enqueue } from './send.ts';
+import type { SqsStore } from './store.ts';
+
+/**
+ * Who sends: a service by itself, or a service with a role of the queue's account (Lambda's destinations). What the role may do
+ * is its own policies' business, so of the queue's policy only a Deny counts.
+ */
+export type Sender = ServiceCaller | { readonly roleArn: string };
+
+export interface SendOptions {
+  readonly from: Sender;
+  readonly attributes?: MessageAttributes | undefined;
+  /** Becomes the system attribute AWSTraceHeader. */
+  readonly traceHeader?: string | undefined;
+  /** FIFO queues require it. */
+  readonly groupId?: string | undefined;
+  readonly deduplicationId?: string | undefined;
+}
+
+export type Refusal = { readonly refused: string } | undefined;
+
+export type Send = (queueArn: string, body: string, options: SendOptions) => Refusal;
+
+const ACTION = 'sqs:SendMessage';
+
+function refusalOf(queue: Queue, from: Sender, kms: KmsGate | undefined): string | undefined {
+  const policy = queue.attributes.get('Policy');
+  if ('roleArn' in from) {
+    const document = policy === undefined ? undefined : parsePolicy(policy);
+    const decision =
+      document &&
+      evaluatePolicy(document, {
+        principal: { aws: from.roleArn },
+        action: ACTION,
+        resource: queue.arn,
+        context: { 'aws:PrincipalArn': from.roleArn, 'aws:SecureTransport': 'true' },
+      });
+    return decision?.effect === 'explicit-deny' ? 'the queue policy denies it' : undefined;
+  }
+  const refused = policyRefusal(policy, from, ACTION, queue.arn);
+  if (refused !== undefined) return `the queue does not admit ${from.service}: ${refused}`;
+  const key = queue.attributes.get('KmsMasterKeyId');
+  if (key === undefined) return undefined;
+  const mayUseKey = kms?.allows(key, { ...from, actions: MESSAGE_ACTIONS, region: queue.region }) ?? false;
+  return mayUseKey ? undefined : `the key ${key} of the queue does not admit ${from.service}`;
+}
+
+export function createSend(
+  store: SqsStore,
+  enqueue: Enqueue,
+  senderOf: (caller: string) => string,
+  kms: KmsGate | undefined,
+): Send {
+  return (queueArn, body, { from, attributes = {}, traceHeader, groupId, deduplicationId }) => {
+    const queue = store.byArn(queueArn);
+    if (!queue) return { refused: 'The specified queue does not exist.' };
+    const refused = refusalOf(queue, from, kms);
+    if (refused !== undefined) return { refused };
+    const senderId = senderOf('roleArn' in from ? from.roleArn : from.service);
+    const message = { body, attributes, traceHeader, groupId, deduplicationId, senderId };
+    try {
+      checkMessage(queue, message);
+    } catch (error) {
+      if (error instanceof AwsError) return { refused: error.message };
+      throw error;
+    }
+    enqueue(queue, message);
+    return undefined;
+  };
+}
+
+const s3 = (source: EventSource): ServiceCaller => ({
+  service: 's3.amazonaws.com',
+  sourceArn: source.bucketArn,
+  sourceAccount: source.account,
+});
+
+/** Queues as S3 sees them. */
+export function queueDestination(store: SqsStore, send: Send, kms: KmsGate | undefined): Destination {
+  return {
+    check(arn, source) {
+      const queue = store.byArn(arn);
+      if (!queue) return { name: arn, value: 'The destination queue does not exist' };
+      if (refusalOf(queue, s3(source), kms) === undefined) return undefined;
+      return {
+        name: arn,
+        value:
+          'Permissions on the destination queue do not allow S3 to publish notifications from this bucket',
+      };
+    },
+    deliver: (arn, message, source) => Promise.resolve(send(arn, message, { from: s3(source) })),
+  };
+}

@@ -1,0 +1,59 @@
+/** SQS of the sandbox: standard and FIFO queues, for clients and as a destination of other services. */
+import type * as Client from '@aws-sdk/client-sqs';
+import type { Destination } from '../../delivery/destinations.ts';
+import type { SandboxEnv } from '../../env.ts';
+import type { Handlers } from '../../wire/types.ts';
+import type { KmsGate } from '../kms/gate.ts';
+import { queueConsumer, type QueueConsumer } from './consumer.ts';
+import { withQueryCodes } from './errors.ts';
+import { permissionHandlers } from './permissions.ts';
+import { queueHandlers } from './queues.ts';
+import { receiveHandlers } from './receive.ts';
+import { createEnqueue, sendHandlers } from './send.ts';
+import { createSend, queueDestination, type Send } from './service-send.ts';
+import { createSqsStore } from './store.ts';
+
+export interface SqsService {
+  readonly handlers: Handlers<typeof Client>;
+  /** For S3. */
+  readonly destination: Destination;
+  /** For other services: checked against the queue's policy, its key and its limits. Synchronous. */
+  readonly send: Send;
+  /** undefined when there is no such queue. */
+  consume(queueArn: string): QueueConsumer | undefined;
+  /** Forgets all queues; whoever waits for a message gets an empty answer. */
+  reset(): void;
+}
+
+/** Without `kms` a queue with a key of KMS admits no service. */
+export function createSqsService(env: SandboxEnv, deps: { readonly kms?: KmsGate } = {}): SqsService {
+  const store = createSqsStore(env);
+  const enqueue = createEnqueue(env);
+  const senderIds = new Map<string, string>();
+  /** Opaque, and the same for all messages of a caller. */
+  const senderOf = (caller: string): string => {
+    const id = senderIds.get(caller) ?? `AIDA${env.ids.upper(17)}`;
+    senderIds.set(caller, id);
+    return id;
+  };
+  const send = createSend(store, enqueue, senderOf, deps.kms);
+
+  return {
+    handlers: withQueryCodes({
+      ...queueHandlers(env, store),
+      ...permissionHandlers(env, store),
+      ...sendHandlers(store, enqueue, senderOf),
+      ...receiveHandlers(env, store),
+    }),
+    destination: queueDestination(store, send, deps.kms),
+    send,
+    consume(queueArn) {
+      const queue = store.byArn(queueArn);
+      return queue && queueConsumer(env, store, queue);
+    },
+    reset() {
+      store.reset();
+      senderIds.clear();
+    },
+  };
+}
