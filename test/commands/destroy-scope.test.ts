@@ -11,6 +11,7 @@ import { writesOf } from '../support/journal.ts';
 import { envelopeOf, runCli, temporaryFolder } from '../support/run-cli.ts';
 import { shareSandbox } from '../support/shared-sandbox.ts';
 import { startTestSandbox } from '../support/sandbox.ts';
+import { CTRL_C, ENTER, startTyping, tooWide } from '../support/typing.ts';
 
 const sandbox = shareSandbox();
 
@@ -138,5 +139,27 @@ describe('elsewhere', () => {
     expect([code, error?.code]).toEqual([2, 'NOTHING_TO_DO']);
     writeFileSync(join(cwd, 's3evt.json'), '{"version":1,"bucket":"photos"}');
     expect((await destroy()).error?.code).toBe('NOTHING_TO_DO');
+  });
+});
+
+describe('at a terminal', () => {
+  test.each([
+    ['n', 2, true],
+    // No is what Enter means: this cannot be taken back.
+    ['', 2, true],
+    [CTRL_C, 130, true],
+    ['y', 0, false],
+  ])('the answer %j ends with %i', async (keys, code, stays) => {
+    await init('photos --function Demo-S3');
+    const run = startTyping(['destroy'], { endpoint: sandbox().url, cwd });
+    await run.answer('Remove what is marked with "-"?', keys === CTRL_C ? keys : `${keys}${ENTER}`);
+    expect(await run.code).toBe(code);
+    expect(tooWide(run)).toEqual([]);
+    expect(run.stderr.plain.indexOf('- function Demo-S3')).toBeLessThan(
+      run.stderr.plain.indexOf('Remove what'),
+    );
+    expect(existsSync(join(cwd, 's3evt.json'))).toBe(stays);
+    expect(await buckets()).toEqual(stays ? ['photos'] : []);
+    if (stays) expect(writesOf(sandbox())).toEqual([]);
   });
 });

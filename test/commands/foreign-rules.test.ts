@@ -9,7 +9,7 @@ import { admitS3, foreignFunction, notificationOf, putNotification } from '../su
 import { runInitJson } from '../support/init.ts';
 import { writesOf } from '../support/journal.ts';
 import { meanwhile } from '../support/meanwhile.ts';
-import { runCli, temporaryFolder } from '../support/run-cli.ts';
+import { runCli, startCli, temporaryFolder } from '../support/run-cli.ts';
 import { shareSandbox } from '../support/shared-sandbox.ts';
 
 const queues = acceptingDestination();
@@ -194,4 +194,43 @@ test('a change between write and read-back is noticed', async () => {
   const { code, error } = await runInitJson(INIT, { endpoint: sandbox().url });
   expect(code).toBe(1);
   expect(error?.code).toBe('VERIFY_FAILED');
+});
+
+describe('rule ids of others in what init, undo and destroy say', () => {
+  const HOSTILE = 'theirs\u001b]0;pwned\u0007\u001b[2J\u202e!';
+  const POISON = ['\u001b]', '\u0007', '\u001b[2J', '\u202e'];
+
+  beforeEach(async () => {
+    await putNotification(sandbox(), 'photos', {
+      QueueConfigurations: [{ Id: HOSTILE, QueueArn: QUEUE, Events: ['s3:ObjectCreated:*'] }],
+    });
+  });
+
+  test('cannot steer the terminal', async () => {
+    const cwd = temporaryFolder();
+    const tty = { stdout: true, stderr: true };
+    for (const argv of [
+      `init ${INIT}`,
+      'undo --dry-run',
+      'destroy --dry-run',
+      'init photos --function Demo-S3 --event create --id x --yes',
+    ]) {
+      const run = startCli(argv.split(' '), { endpoint: sandbox().url, cwd, tty });
+      await run.code;
+      expect(run.stderr.plain).toContain('theirs!');
+      for (const poison of POISON) expect(run.stderr.text + run.stdout.text).not.toContain(poison);
+    }
+  });
+
+  test('stand in JSON escaped and unchanged, in errors too', async () => {
+    const { code, error, stdout } = await runInitJson(
+      'photos --function Demo-S3 --event create --id x --yes',
+      {
+        endpoint: sandbox().url,
+      },
+    );
+    expect(code).toBe(5);
+    expect(error?.message).toContain(HOSTILE);
+    expect(stdout).toMatch(/^[\u0020-\u007e]+\n$/);
+  });
 });

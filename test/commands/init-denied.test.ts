@@ -2,10 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runInitJson } from '../support/init.ts';
-import { envelopeOf, runCli, type CliOptions } from '../support/run-cli.ts';
+import { writesOf } from '../support/journal.ts';
+import { meanwhile } from '../support/meanwhile.ts';
+import { envelopeOf, runCli, startCli, type CliOptions } from '../support/run-cli.ts';
 import { shareSandbox } from '../support/shared-sandbox.ts';
 
-const sandbox = shareSandbox();
+const somebody = meanwhile();
+const sandbox = shareSandbox({ faults: somebody });
 const init = (line: string, options: CliOptions = {}) =>
   runInitJson(line, { endpoint: sandbox().url, ...options });
 
@@ -39,6 +42,13 @@ describe('who may not', () => {
     expect(`${error?.message} ${error?.hint}`).toContain(action);
   });
 
+  test('a bucket that may not be looked at may be of another account: that is said', async () => {
+    sandbox().faults.add({ match: { operation: 'HeadBucket' }, effect: { kind: 'deny' } });
+    const { error } = await init('photos --function Demo-S3 --yes');
+    expect(error?.hint).toContain('photos belongs to another account');
+    expect(writesOf(sandbox())).toEqual([]);
+  });
+
   test('how far it got is told, and the same command goes on', async () => {
     sandbox().faults.add({ match: { operation: 'AddPermission' }, effect: { kind: 'deny' }, times: 1 });
     const first = await init('photos --function Demo-S3 --yes');
@@ -64,3 +74,23 @@ describe('who may not', () => {
     expect(existsSync(join(cwd, 's3evt.json'))).toBe(false);
   });
 });
+
+test.each(['CreateBucket', 'CreateFunction', 'PutBucketNotificationConfiguration'])(
+  'Ctrl-C at %s ends with 130; what was made is remembered and found by the next run',
+  async (operation) => {
+    const argv = ['init', 'photos', '--function', 'Demo-S3', '--yes'];
+    const run = startCli(argv, { endpoint: sandbox().url });
+    somebody.before(operation, () => {
+      run.interrupt();
+      return Promise.resolve();
+    });
+    expect(await run.code).toBe(130);
+    expect(run.stderr.plain).toContain('interrupted');
+    expect(run.stdout.plain).toBe('');
+    const { cwd } = run;
+    expect(existsSync(join(cwd, 's3evt.json'))).toBe(true);
+    expect((await init('photos --function Demo-S3 --yes', { cwd })).code).toBe(0);
+    const destroyed = await runCli(['destroy', '--yes', '--json'], { endpoint: sandbox().url, cwd });
+    expect(envelopeOf(destroyed)).toMatchObject({ status: 'ok', data: { kept: [], projectFile: null } });
+  },
+);

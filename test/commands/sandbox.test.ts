@@ -187,7 +187,7 @@ describe('sandbox start --detach', () => {
     const { port } = server.address() as AddressInfo;
     await expect(detached({ port })).rejects.toMatchObject({
       code: 'SANDBOX_FAILED',
-      message: expect.stringContaining(`Port ${port} of 127.0.0.1 is in use.`),
+      message: expect.stringContaining(`port ${port} of 127.0.0.1 is in use`),
     });
   }, 60_000);
 

@@ -1,6 +1,8 @@
 import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { readLiveTail } from '../../src/aws/sources/live-tail.ts';
 import type { TailItem } from '../../src/commands/tail.ts';
+import { KEYS, makeAws } from '../aws/support.ts';
 import { createGroup, hurriedClock, s3Event, writeLines } from '../support/log-lines.ts';
 import { runCli, startCli, type CliOptions, type CliRun } from '../support/run-cli.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
@@ -212,6 +214,17 @@ it('leaves no session open', async () => {
     const run = live(group);
     await says(run, 'following');
     expect(await ends(run)).toBe(0);
+  }
+});
+
+it('closes the session of a reader that has seen enough, though the client goes on', async () => {
+  const group = newGroup();
+  await writeLines(sandbox.logs, group, ['a']);
+  const aws = makeAws({ ...KEYS, AWS_ENDPOINT_URL: sandbox.url, AWS_REGION: 'us-east-1' });
+  const env = { aws, clock: hurriedClock(), signal: new AbortController().signal };
+  const source = { group, start: Date.now() - 10_000, follow: true, activeWaitMs: 10, idleWaitMs: 10 };
+  for (let i = 0; i < 20; i++) {
+    for await (const item of readLiveTail(env, source)) if (item.type === 'caught-up') break;
   }
 });
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TailItem } from '../../src/commands/tail.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import { createGroup, hurriedClock, s3Event, writeLines, type WrittenLine } from '../support/log-lines.ts';
 import { runCli, startCli, type CliOptions, type CliRun } from '../support/run-cli.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
@@ -129,7 +130,7 @@ describe('following', () => {
   it.each([
     ['deny', 4, 'logs:FilterLogEvents'],
     ['error', 1, 'logs:FilterLogEvents'],
-    ['reset', 1, 'Cannot reach'],
+    ['reset', 1, 'cannot reach'],
   ] as const)('ends on another error: %s', async (kind, code, said) => {
     const group = await filled(['hello']);
     const run = startCli(['tail', group], options({ clock: hurriedClock(), env: { AWS_MAX_ATTEMPTS: '1' } }));
@@ -334,13 +335,17 @@ describe('what handlers print', () => {
 
   it('does not hold lines back for ever', async () => {
     const group = await filled(['{', '"a": 1,']);
-    const run = startCli(['tail', group, '--json'], options());
-    await run.stdout.until(({ text: shown }) => shown.includes('a'));
+    const hurried = hurriedClock();
+    let ahead = 0;
+    const clock: Clock = { ...hurried, now: () => hurried.now() + ahead };
+    const run = startCli(['tail', group, '--json'], options({ clock }));
+    await run.stdout.until(({ text: shown }) => shown.includes('"following"'));
+    await looks(3);
+    expect(run.stdout.text).not.toContain('"log"');
+    ahead = 3_000;
+    await run.stdout.until(({ text: shown }) => shown.split('"log"').length === 3);
     expect(await ends(run)).toBe(0);
-    expect(messagesOf(parsed(run.stdout.text)).filter((text) => text !== 'following')).toEqual([
-      '{',
-      '"a": 1,',
-    ]);
+    expect(messagesOf(parsed(run.stdout.text))).toEqual(['following', '{', '"a": 1,']);
   });
 
   it('shows held lines at the end of it', async () => {

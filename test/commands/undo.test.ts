@@ -10,6 +10,7 @@ import { meanwhile } from '../support/meanwhile.ts';
 import { envelopeOf, runCli, temporaryFolder } from '../support/run-cli.ts';
 import { shareSandbox } from '../support/shared-sandbox.ts';
 import { startTestSandbox } from '../support/sandbox.ts';
+import { CTRL_C, ENTER, startTyping, tooWide } from '../support/typing.ts';
 
 const somebody = meanwhile();
 const sandbox = shareSandbox({ faults: somebody });
@@ -218,5 +219,21 @@ describe('nothing happens', () => {
     expect((await undo()).error?.code).toBe('ACCESS_DENIED');
     expect((await undo()).code).toBe(0);
     expect(await notificationOf(sandbox(), 'photos')).toEqual(THEIRS);
+  });
+});
+
+describe('at a terminal', () => {
+  test.each([
+    ['n', 2, ['ours']],
+    [CTRL_C, 130, ['ours']],
+    ['', 0, []],
+  ])('the answer %j ends with %i', async (keys, code, left) => {
+    await init('--id ours');
+    const run = startTyping(['undo'], { endpoint: sandbox().url, cwd });
+    await run.answer('Put this configuration back?', keys === CTRL_C ? keys : `${keys}${ENTER}`);
+    expect(await run.code).toBe(code);
+    expect(tooWide(run).filter((line) => !line.includes('arn:aws:lambda'))).toEqual([]);
+    expect(await ids()).toEqual(left);
+    expect(writesOf(sandbox())).toHaveLength(code === 0 ? 1 : 0);
   });
 });
