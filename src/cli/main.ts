@@ -3,7 +3,7 @@ import { S3evtError } from '../core/errors.ts';
 import { redact } from '../core/redact.ts';
 import { formatError } from '../ui/error.ts';
 import { createIo, type Io } from '../ui/io.ts';
-import { envelope, ndjson } from '../ui/json.ts';
+import { envelope, errorJson, ndjson } from '../ui/json.ts';
 import { createProgress } from '../ui/progress.ts';
 import { createAsk, PromptCancelled } from '../ui/prompt.ts';
 import { sanitize } from '../ui/sanitize.ts';
@@ -98,7 +98,13 @@ async function runCommand<Result extends CommandResult, Item>(
     flags,
     ask,
     signal,
-    emit: (said) => progress.emit(said),
+    emit: (said) => {
+      progress.emit(said);
+      // A stream has no envelope to carry its warnings.
+      if (json && loaded.streams === true && said.type === 'warning') {
+        void io.stdout.write(ndjson({ type: 'warning', ...said.warning }));
+      }
+    },
     item,
     debug: debug ? (line) => void io.stderr.write(`${redact(sanitize(line))}\n`) : undefined,
   });
@@ -160,13 +166,16 @@ async function failWith(
       : new S3evtError('INTERNAL', error instanceof Error ? error.message || error.name : String(error), {
           cause: error,
         });
-  if (json) {
+  if (json && streams === true) {
+    await io.stdout.write(ndjson({ type: 'error', error: errorJson(failure) }));
+  } else if (json) {
     const status = failure.category === 'negative' ? 'negative' : 'error';
-    const text = envelope(
-      { command: name, status, data: null, warnings: warnings ?? [], error: failure },
-      io.stdout.isTTY && streams !== true,
+    await io.stdout.write(
+      envelope(
+        { command: name, status, data: null, warnings: warnings ?? [], error: failure },
+        io.stdout.isTTY,
+      ),
     );
-    await io.stdout.write(text);
   }
   if (!json || debug) await io.stderr.write(lines(formatError(error, createTheme(io.stderr), { debug })));
   await io.stdout.flush();

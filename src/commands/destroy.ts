@@ -1,7 +1,7 @@
 import { applyPlan } from '../aws/apply-plan.ts';
 import { callerIdentity } from '../aws/identity.ts';
 import { readMade } from '../aws/read-made.ts';
-import { planDestroy, type DestroyPlan, type MadeFact } from '../core/destroy-plan.ts';
+import { permissionStepId, planDestroy, type DestroyPlan, type MadeFact } from '../core/destroy-plan.ts';
 import { S3evtError } from '../core/errors.ts';
 import { diffDocuments, type NotificationDocument } from '../core/notification.ts';
 import { reports, type StepOutcome, type StepReport } from '../core/plan.ts';
@@ -137,8 +137,7 @@ function stepOf(fact: MadeFact, plan: DestroyPlan): string | undefined {
     );
     return step?.id;
   }
-  const id =
-    fact.kind === 'permission' ? `permission-${fact.functionName}-${fact.name}` : `${fact.kind}-${fact.name}`;
+  const id = fact.kind === 'permission' ? permissionStepId(fact) : `${fact.kind}-${fact.name}`;
   return plan.steps.find((step) => step.id === id)?.id;
 }
 

@@ -51,6 +51,17 @@ export function refuseBadRules(rules: Desired['rules']): void {
   }
 }
 
+/** To look at a bucket of somebody else is denied like any other look, though the name is what has to change then. */
+export function refuseUnseenBucket(bucket: string, facts: Pick<InitFacts, 'bucket'>): void {
+  if (facts.bucket.state !== 'denied') return;
+  const { error } = facts.bucket;
+  throw new S3evtError(error.code, error.message, {
+    hint: `${error.hint ?? ''} AWS answers the same when ${bucket} belongs to another account: choose another name then.`.trim(),
+    ...(error.aws === undefined ? {} : { aws: error.aws }),
+    cause: error,
+  });
+}
+
 /** A bucket that would have to be created, by a name that AWS does not give. */
 export function refuseNewBucketName(bucket: string, facts: Pick<InitFacts, 'bucket'>): void {
   const fault = facts.bucket.state === 'absent' ? bucketNameFault(bucket) : undefined;

@@ -32,6 +32,7 @@ import {
   refuseForeignFunction,
   refuseMissingQualifier,
   refuseNewBucketName,
+  refuseUnseenBucket,
 } from './init-checks.ts';
 import { askInit } from './init-questions.ts';
 import { rememberedRules, ruleFlags, rulesFor } from './init-rules.ts';
@@ -106,6 +107,7 @@ export async function runInit(input: InitInput, ctx: Context): Promise<InitResul
   const region = target.region.value;
   refuseForeignFunction(reference, identity, region);
   if (input.save) refuseForeignProject(ctx.project, identity.account, target);
+  refuseUnseenBucket(answers.bucket, facts);
   refuseNewBucketName(answers.bucket, facts);
 
   const wanted = { bucket: answers.bucket, function: reference.name, qualifier: reference.qualifier };

@@ -39,7 +39,7 @@ export function ledgerAfter(
   outcomes: ReadonlyMap<string, StepOutcome>,
 ): ProjectSettings {
   const failed = plan.steps
-    .filter((step) => step.change === 'create' && outcomes.get(step.id) === undefined)
+    .filter((step) => step.change !== 'none' && outcomes.get(step.id) === undefined)
     .flatMap(madeBy);
   return {
     ...settings,

@@ -67,7 +67,7 @@ export async function runSandboxStart(
   if (running) {
     throw new S3evtError(
       'SANDBOX_RUNNING',
-      `A sandbox already runs in the background at ${running.endpoint}.`,
+      `a sandbox already runs in the background at ${running.endpoint}`,
       {
         hint: 'Only one can. Stop it first, or run this one in the foreground.',
         commands: ['s3evt sandbox stop'],
@@ -127,8 +127,7 @@ async function startDetached(
   input: SandboxStartInput,
   ctx: Context<SandboxStartItem>,
 ): Promise<SandboxStartResult> {
-  if (!input.command)
-    throw new S3evtError('INTERNAL', 'The program to start in the background is not known.');
+  if (!input.command) throw new S3evtError('INTERNAL', 'the program to start in the background is not known');
   const minutes = (input.idleMs ?? BACKGROUND_IDLE_MS) / 60_000;
   const started = await startBackground(ctx.env, {
     command: [...input.command, ...backgroundArguments(input, minutes)],
@@ -216,7 +215,7 @@ function addressOf({ endpoint, account, region }: RunningSandbox): SandboxAddres
 function alreadyRunning(running: RunningSandbox): S3evtError {
   return new S3evtError(
     'SANDBOX_RUNNING',
-    `A sandbox already runs at ${running.endpoint} (process ${running.pid}).`,
+    `a sandbox already runs at ${running.endpoint} (process ${running.pid})`,
     {
       hint: 'Use it with --sandbox, stop it, or give this one a port of its own with --port.',
       commands: ['s3evt sandbox status', 's3evt sandbox stop'],
@@ -225,7 +224,7 @@ function alreadyRunning(running: RunningSandbox): S3evtError {
 }
 
 function notRunning(): S3evtError {
-  return new S3evtError('NOT_FOUND', 'No sandbox is running.', {
+  return new S3evtError('NOT_FOUND', 'no sandbox is running', {
     hint: 'Start one in the background.',
     commands: ['s3evt sandbox start --detach'],
   });

@@ -111,6 +111,12 @@ function planRules(bucket: string, before: NotificationDocument, facts: DestroyF
   ];
 }
 
+/** Every version and alias has a policy of its own, so the same statement may stand in several. */
+export function permissionStepId(fact: Extract<MadeFact, { kind: 'permission' }>): string {
+  const where = fact.qualifier === undefined ? fact.functionName : `${fact.functionName}:${fact.qualifier}`;
+  return `permission-${where}-${fact.name}`;
+}
+
 /** Whether a rule that stays still needs this function. */
 function needs(remaining: readonly Rule[], functionName: string): Rule | undefined {
   return remaining.find(
@@ -129,7 +135,7 @@ function planPermission(
   if (rule) return keep(fact, `rule ${rule.id}, which s3evt did not make, needs it`);
   const { functionName, qualifier, name } = fact;
   return removal({
-    id: `permission-${functionName}-${name}`,
+    id: permissionStepId(fact),
     title: `Remove the permission ${name} from function ${functionName}`,
     after,
     action: { kind: 'remove-permission', permission: { functionName, qualifier, statementId: name } },

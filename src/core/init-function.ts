@@ -50,6 +50,12 @@ export function planFunction(
         message: `function ${name} exists with ${existing.runtime}; --runtime ${desired.runtime} changes nothing`,
       });
     }
+    if (desired.roleArn !== undefined && existing.roleArn !== desired.roleArn) {
+      warnings.push({
+        code: 'ROLE_KEPT',
+        message: `function ${name} exists with the role ${existing.roleArn}; --role-arn changes nothing`,
+      });
+    }
     if (existing.state === 'Failed') {
       warnings.push({
         code: 'FUNCTION_FAILED',

@@ -16,10 +16,11 @@ const MAX_ROLE_NAME = 64;
 
 /** Role names have at most 64 characters, function names too: a long one is cut, and kept apart from its like by a checksum. */
 export function roleNameFor(functionName: string): string {
-  const name = `s3evt-${functionName}`;
-  return name.length <= MAX_ROLE_NAME
-    ? name
-    : `${name.slice(0, MAX_ROLE_NAME - 9)}-${checksum(functionName)}`;
+  return shortened(`s3evt-${functionName}`, MAX_ROLE_NAME, functionName);
+}
+
+function shortened(name: string, most: number, of: string): string {
+  return name.length <= most ? name : `${name.slice(0, most - 9)}-${checksum(of)}`;
 }
 
 /** FNV-1a, eight hexadecimal digits. */
@@ -29,9 +30,11 @@ function checksum(text: string): string {
   return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
-/** A statement id takes letters, digits, `-` and `_`, at most 100: the bucket's dots have to go. */
+const MAX_STATEMENT_ID = 100;
+
+/** A statement id takes letters, digits, `-` and `_`, at most 100: the dots have to go, and the end of old, long bucket names. */
 export function statementIdFor(bucket: string): string {
-  return `s3evt-${bucket.replaceAll('.', '_')}`;
+  return shortened(`s3evt-${bucket.replaceAll('.', '_')}`, MAX_STATEMENT_ID, bucket);
 }
 
 export function defaultLogGroup(functionName: string): string {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetRoleCommand } from '@aws-sdk/client-iam';
-import { ListBucketsCommand } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, DeleteBucketCommand, ListBucketsCommand } from '@aws-sdk/client-s3';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { DestroyResult } from '../../src/commands/destroy.ts';
 import type { ProjectSettings } from '../../src/project/project-file.ts';
@@ -86,8 +86,8 @@ describe('with a bucket', () => {
   test('only what was made for it, and not what is for one with a longer name', async () => {
     await init('my-photos --function Demo-A');
     await init('photos --function Demo-B');
-    const { code } = await destroy('photos --yes');
-    expect(code).toBe(0);
+    const { code, data } = await destroy('photos --yes');
+    expect([code, data.kept]).toEqual([0, []]);
     expect(await buckets()).toEqual(['my-photos']);
     expect(await statementIds(sandbox(), 'Demo-A')).toEqual(['s3evt-my-photos']);
     const names = project().made?.map(({ name }) => name);
@@ -110,6 +110,16 @@ describe('with a bucket', () => {
     expect(await statementIds(sandbox(), 'Demo-S3')).toEqual(['s3evt-films']);
   });
 
+  test('that is gone, and has the name of a function that stays, is forgotten', async () => {
+    await init('demo --function demo');
+    await sandbox().s3.send(new CreateBucketCommand({ Bucket: 'films' }));
+    await runInitJson('films --function demo --no-save --yes', { endpoint: sandbox().url });
+    await sandbox().s3.send(new DeleteBucketCommand({ Bucket: 'demo' }));
+    const { data } = await destroy();
+    expect(data.kept.map(({ title }) => title)).toContain('function demo');
+    expect(project().made).not.toContainEqual({ kind: 'bucket', name: 'demo' });
+  });
+
   test('for which nothing was made there is nothing to do', async () => {
     await init('photos --function Demo-S3');
     const { code, error } = await destroy('films --yes');
@@ -127,6 +137,7 @@ describe('elsewhere', () => {
   });
 
   test('another Region is refused', async () => {
+    await sandbox().s3.send(new CreateBucketCommand({ Bucket: 'photos' }));
     await init('photos --function Demo-S3');
     const { code, error } = await destroy('--yes --region eu-west-1');
     expect(code).toBe(5);

@@ -1,16 +1,23 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { ProjectSettings } from '../../src/project/project-file.ts';
 import { runInitJson } from '../support/init.ts';
 import { writesOf } from '../support/journal.ts';
 import { meanwhile } from '../support/meanwhile.ts';
-import { envelopeOf, runCli, startCli, type CliOptions } from '../support/run-cli.ts';
+import { envelopeOf, runCli, startCli, temporaryFolder, type CliOptions } from '../support/run-cli.ts';
 import { shareSandbox } from '../support/shared-sandbox.ts';
 
 const somebody = meanwhile();
 const sandbox = shareSandbox({ faults: somebody });
 const init = (line: string, options: CliOptions = {}) =>
   runInitJson(line, { endpoint: sandbox().url, ...options });
+
+/** Kinds of what the project file says was made. */
+function made(cwd: string): readonly string[] {
+  const settings = JSON.parse(readFileSync(join(cwd, 's3evt.json'), 'utf8')) as ProjectSettings;
+  return (settings.made ?? []).map(({ kind }) => kind);
+}
 
 describe('who may not', () => {
   test('nobody at all: no credentials, and what helps', async () => {
@@ -63,6 +70,8 @@ describe('who may not', () => {
     ]);
     expect(first.error?.hint).toContain('run the same command again');
     const { cwd } = first;
+    // The permission may have been granted all the same; the rule was never tried.
+    expect(made(cwd)).toEqual(['bucket', 'log-group', 'role', 'function', 'permission']);
     const second = await init('photos --function Demo-S3 --yes', { cwd });
     expect(second.code).toBe(0);
     expect(second.data.steps.filter(({ outcome }) => outcome === 'applied').map(({ id }) => id)).toEqual([
@@ -73,6 +82,17 @@ describe('who may not', () => {
     expect(destroyed.code).toBe(0);
     expect(existsSync(join(cwd, 's3evt.json'))).toBe(false);
   });
+});
+
+test('what is about to be made is remembered before the first write: a killed run leaves nothing unknown', async () => {
+  const cwd = temporaryFolder();
+  let remembered: readonly string[] = [];
+  somebody.before('CreateBucket', () => {
+    remembered = made(cwd);
+    return Promise.resolve();
+  });
+  expect((await init('photos --function Demo-S3 --yes', { cwd })).code).toBe(0);
+  expect(remembered).toEqual(['bucket', 'log-group', 'role', 'function', 'permission', 'rule']);
 });
 
 test.each(['CreateBucket', 'CreateFunction', 'PutBucketNotificationConfiguration'])(

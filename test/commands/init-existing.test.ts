@@ -83,6 +83,14 @@ describe('a bucket and a function of other makers', () => {
     expect(writesOf(sandbox())).toEqual([]);
   });
 
+  test('the rule of an alias is not the one of the function itself', async () => {
+    const cwd = temporaryFolder();
+    await init('photos --function thumbs:live --id alias --yes', { cwd });
+    const { code, error } = await init('photos --function thumbs --yes', { cwd });
+    expect(code).toBe(5);
+    expect(error).toMatchObject({ code: 'RULES_OVERLAP', message: expect.stringContaining('"alias"') });
+  });
+
   test('$LATEST is the function itself', async () => {
     const { data } = await init('photos --function thumbs:$LATEST --yes');
     expect(data.rules[0]?.destination.arn).toBe(arn);

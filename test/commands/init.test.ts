@@ -145,9 +145,18 @@ test('--no-save leaves no project file, and names commands that need none', asyn
   expect(data.equivalentCommand).toContain(' --no-save');
   expect(existsSync(join(cwd, 's3evt.json'))).toBe(false);
   expect(data.undoCommand).toBe('s3evt undo --bucket photos');
+  const shown = await runCli(words('init films --function Demo-S3 --no-save --yes'), aws({ cwd }));
+  expect(shown.stdout).toContain('Take the rules back:  s3evt undo --bucket films\n');
+  expect(shown.stdout).not.toMatch(/s3evt (?:tail|test-upload|destroy)/);
   const undone = await runCli([...data.undoCommand.split(' ').slice(1), '--yes'], aws({ cwd }));
   expect(undone.code).toBe(0);
   expect(await notificationOf(sandbox(), 'photos')).toEqual({});
+});
+
+test('--quiet leaves only the result', async () => {
+  const { code, stdout, stderr } = await runCli([...SEED, '--quiet'], aws());
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('demo-01-events-lambda set up');
 });
 
 describe('the equivalent command', () => {

@@ -81,6 +81,13 @@ test('--json has every rule, whoever wrote it, and EventBridge', async () => {
   });
 });
 
+test('a rule of our id that sends elsewhere by now is not ours', async () => {
+  await runInitJson('photos --function Demo-S3 --id ours --yes', { endpoint: sandbox().url, cwd });
+  expect((await ls('')).stdout).toContain('ours\ts3evt\t');
+  await rules('ours');
+  expect((await ls('')).stdout).toContain('ours\tothers\t');
+});
+
 test('a terminal of 80 columns gets a table', async () => {
   await runInitJson('photos --function Demo-S3 --event create --yes', { endpoint: sandbox().url, cwd });
   const { code, stdout } = await ls('photos', TERMINAL);
@@ -174,6 +181,12 @@ describe('which bucket', () => {
       message: 'there is no bucket photo',
       hint: 'Did you mean photos?',
     });
+  });
+
+  test('one that does not exist is said to be missing, also where buckets may not be listed', async () => {
+    sandbox().faults.add({ match: { operation: 'ListBuckets' }, effect: { kind: 'deny' } });
+    const result = await ls('photo --json');
+    expect(envelopeOf(result).error).toMatchObject({ code: 'NOT_FOUND' });
   });
 
   test('one that is like no other gets none', async () => {

@@ -111,6 +111,15 @@ test('destinations of other kinds and rules of others are there too', async () =
   expect(text).toContain('no event printed in the last 24 hours');
 });
 
+test("another bucket's events in the same log are not shown", async () => {
+  await init('films --function Demo-S3');
+  await init('photos --function Demo-S3');
+  await sandbox().s3.send(new PutObjectCommand({ Bucket: 'films', Key: 'their.mp4', Body: 'x' }));
+  await upload('our.jpg');
+  const { data } = await status('photos');
+  expect(data.rules[0]?.lastEvents?.map(({ key }) => key)).toEqual(['our.jpg']);
+});
+
 test('nothing is changed by looking', async () => {
   await init('photos --function Demo-S3');
   sandbox().journal.clear();

@@ -211,3 +211,10 @@ test('two buckets: one put each, and the function only after both', () => {
     ['function-f', 'Delete function f', ['notification-demo', 'notification-second']],
   ]);
 });
+
+test('the same statement on two aliases is two steps', () => {
+  const live = { ...PERMISSION, qualifier: 'live' };
+  const beta = { ...PERMISSION, qualifier: 'beta' };
+  const plan = planDestroy(facts({ made: [live, beta], documents: new Map() }));
+  expect(ids(plan)).toEqual(['permission-f:live-s3evt-demo', 'permission-f:beta-s3evt-demo']);
+});

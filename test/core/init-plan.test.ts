@@ -296,6 +296,14 @@ describe('what is there already', () => {
     expect(plan.function.runtime).toBe('python3.13');
   });
 
+  test.each([
+    ['arn:aws:iam::111122223333:role/another', ['ROLE_KEPT']],
+    [FUNCTION.roleArn, []],
+    [undefined, []],
+  ])('role %s asked for', (roleArn, warnings) => {
+    expect(planInit({ ...DESIRED, roleArn }, EVERYTHING).warnings.map(({ code }) => code)).toEqual(warnings);
+  });
+
   test('a container image has no runtime to compare', () => {
     const image = { ...FUNCTION, runtime: undefined };
     const plan = planInit({ ...DESIRED, runtimeGiven: true }, { ...EVERYTHING, function: known(image) });

@@ -37,6 +37,10 @@ test('statementIdFor takes what a statement id may hold', () => {
   expect(statementIdFor('demo')).toBe('s3evt-demo');
   expect(statementIdFor('my.dotted-bucket.x')).toMatch(/^[A-Za-z0-9_-]{1,100}$/);
   expect(statementIdFor('a'.repeat(63))).toMatch(/^[A-Za-z0-9_-]{1,100}$/);
+  // Old buckets of us-east-1 have names of up to 255 characters.
+  const [one, two] = [`${'a'.repeat(200)}1`, `${'a'.repeat(200)}2`].map(statementIdFor);
+  expect(one).toMatch(/^[A-Za-z0-9_-]{100}$/);
+  expect(one).not.toBe(two);
 });
 
 test('defaultLogGroup', () => {
