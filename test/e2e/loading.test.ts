@@ -63,7 +63,9 @@ test('one call to AWS loads its own client, and neither prompts nor the sandbox'
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_MAX_ATTEMPTS: '1',
   });
-  const clients = new Set(sources.flatMap((source) => /@aws-sdk\/(client-[a-z-]+)\//.exec(source)?.[1] ?? []));
+  const clients = new Set(
+    sources.flatMap((source) => /@aws-sdk\/(client-[a-z-]+)\//.exec(source)?.[1] ?? []),
+  );
   expect([...clients]).toEqual(['client-sts']);
   for (const what of ['a prompt library', 'the spinner', 'the sandbox'] as const) {
     expect(
