@@ -2,18 +2,15 @@ import { InvalidArgumentError } from 'commander';
 import { parseDuration, parseInstant } from '../core/duration.ts';
 import { EVENT_FAMILIES, parseEventNames } from '../core/event-name.ts';
 import { suggestEvent } from '../core/event-suggestion.ts';
+import { S3evtError } from '../core/errors.ts';
 import { parseBucketArgument } from '../core/names.ts';
 
 /** Flag text -> core types. Each throws InvalidArgumentError with what is wrong and what would be right. */
 
 export function bucketFlag(text: string): string {
-  return bucketAndKey(text).bucket;
-}
-
-export function bucketAndKey(text: string): { readonly bucket: string; readonly key: string | undefined } {
   const parsed = parseBucketArgument(text);
   if (!parsed) throw new InvalidArgumentError('Write a bucket as name, s3://name or an ARN.');
-  return parsed;
+  return parsed.bucket;
 }
 
 /** Repeatable, and with commas: `--event create --event s3:ObjectRemoved:Delete`, `--event put,copy` is refused by name. */
@@ -67,4 +64,11 @@ export function runtimeFlag(text: string): string {
 export function accountFlag(text: string): string {
   if (/^\d{12}$/.test(text)) return text;
   throw new InvalidArgumentError('Write an account id: twelve digits.');
+}
+
+/** The bucket as argument or as --bucket; both are good when they say the same. */
+export function oneBucket(argument: string | undefined, flag: string | undefined): string | undefined {
+  const bucket = argument === undefined ? flag : bucketFlag(argument);
+  if (flag === undefined || flag === bucket) return bucket;
+  throw new S3evtError('USAGE', `two buckets are named: ${bucket ?? ''} and --bucket ${flag}`);
 }

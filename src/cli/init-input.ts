@@ -4,7 +4,7 @@ import type { InitInput } from '../commands/init.ts';
 import { splitSuffixes } from '../commands/init-questions.ts';
 import { S3evtError } from '../core/errors.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
-import { bucketFlag, eventFlag, runtimeFlag } from './flags.ts';
+import { bucketFlag, oneBucket, eventFlag, runtimeFlag } from './flags.ts';
 import type { Host } from './host.ts';
 
 /** The flags of `init`, as commander leaves them or as a file of --from holds them. */
@@ -28,12 +28,9 @@ export interface InitFlags {
 /** Argument, flags and the file of --from, in this order of strength. Throws S3evtError. */
 export async function initInput(flags: InitFlags, host: Host): Promise<InitInput> {
   const file = flags.from === undefined ? {} : parseFrom(await readFrom(flags.from, host), flags.from);
-  if (flags.argument !== undefined && flags.bucket !== undefined && flags.argument !== flags.bucket) {
-    throw new S3evtError('USAGE', `two buckets are named: ${flags.argument} and --bucket ${flags.bucket}`);
-  }
   const suffix = flags.suffix ?? file.suffix;
   return {
-    bucket: flags.argument ?? flags.bucket ?? file.bucket,
+    bucket: oneBucket(flags.argument, flags.bucket) ?? file.bucket,
     function: flags.function ?? flags.destinationArn ?? file.function,
     runtime: flags.runtime ?? file.runtime,
     roleArn: flags.roleArn ?? file.roleArn,

@@ -177,7 +177,15 @@ async function failWith(
       ),
     );
   }
-  if (!json || debug) await io.stderr.write(lines(formatError(error, createTheme(io.stderr), { debug })));
+  if (!json || debug)
+    await io.stderr.write(
+      lines(
+        formatError(error, createTheme(io.stderr), {
+          debug,
+          ...(io.stderr.isTTY ? { width: io.stderr.columns - 2 } : {}),
+        }),
+      ),
+    );
   await io.stdout.flush();
   await io.stderr.flush();
   return failure.exitCode;

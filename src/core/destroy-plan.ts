@@ -1,4 +1,4 @@
-import { defaultLogGroup, roleNameFor } from './names.ts';
+import { defaultLogGroup, roleNameFor, statementIdFor } from './names.ts';
 import { diffDocuments, rulesOf, withoutRule, type NotificationDocument, type Rule } from './notification.ts';
 import type { ObjectVersion, Plan, Step } from './plan.ts';
 
@@ -73,7 +73,7 @@ export function planDestroy(facts: DestroyFacts): DestroyPlan {
   );
   const remaining = [...rulesOn.values()].flat();
   const rules = puts.map(({ id }) => id);
-  const permissions = facts.made.flatMap((fact) => planPermission(fact, remaining, rules, keep));
+  const permissions = facts.made.flatMap((fact) => planPermission(fact, rulesOn, rules, keep));
   const functions = facts.made.flatMap((fact) =>
     planFunction(fact, remaining, [...rules, ...permissions.map(({ id }) => id)], keep),
   );
@@ -126,12 +126,17 @@ function needs(remaining: readonly Rule[], functionName: string): Rule | undefin
 
 function planPermission(
   fact: MadeFact,
-  remaining: readonly Rule[],
+  rulesOn: ReadonlyMap<string, readonly Rule[]>,
   after: readonly string[],
   keep: Keep,
 ): readonly Step[] {
   if (fact.kind !== 'permission' || fact.now !== 'ours') return [];
-  const rule = needs(remaining, fact.functionName);
+  // The statement admits one bucket: rules of other buckets live by statements of their own.
+  const admitted = [...rulesOn].filter(([bucket]) => statementIdFor(bucket) === fact.name);
+  const rule = needs(
+    admitted.flatMap(([, rules]) => rules),
+    fact.functionName,
+  );
   if (rule) return keep(fact, `rule ${rule.id}, which s3evt did not make, needs it`);
   const { functionName, qualifier, name } = fact;
   return removal({

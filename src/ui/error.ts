@@ -2,18 +2,31 @@ import { S3evtError } from '../core/errors.ts';
 import { redact } from '../core/redact.ts';
 import { sanitizeBlock } from './sanitize.ts';
 import type { Theme } from './theme.ts';
+import { wrap } from './width.ts';
 
 const MAX_CAUSES = 8;
+const LABEL = 'error:';
 
 /**
  * What went wrong, what to do, and the commands to copy: three parts, one below the other, as lines without line ends. With
  * `debug`, AWS's own error and the chain of causes follow. Nothing in it can steer the terminal or carries a secret.
  */
-export function formatError(error: unknown, theme: Theme, options: { readonly debug: boolean }): string[] {
-  const [what, ...more] = safeLines(messageOf(error));
-  const lines = [`${theme.bad('error:')} ${what ?? ''}`, ...more.map((line) => `  ${line}`)];
+export function formatError(
+  error: unknown,
+  theme: Theme,
+  options: {
+    readonly debug: boolean;
+    /** Columns of the terminal; without it, in a pipe, lines are as long as they are. */
+    readonly width?: number;
+  },
+): string[] {
+  const { width } = options;
+  const folded = (text: string) => (width === undefined ? [text] : wrap(text, width));
+  // Folded with its label, which is styled only afterwards: an escape sequence has no width.
+  const [what = '', ...more] = safeLines(`${LABEL} ${messageOf(error)}`).flatMap(folded);
+  const lines = [theme.bad(LABEL) + what.slice(LABEL.length), ...more.map((line) => `  ${line}`)];
   const hint = hintOf(error, options.debug);
-  if (hint !== undefined) lines.push(...safeLines(hint));
+  if (hint !== undefined) lines.push(...safeLines(hint).flatMap(folded));
   if (error instanceof S3evtError) {
     for (const command of error.commands) {
       lines.push(...safeLines(command).map((line) => `  ${theme.accent(line)}`));

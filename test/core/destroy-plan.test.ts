@@ -218,3 +218,13 @@ test('the same statement on two aliases is two steps', () => {
   const plan = planDestroy(facts({ made: [live, beta], documents: new Map() }));
   expect(ids(plan)).toEqual(['permission-f:live-s3evt-demo', 'permission-f:beta-s3evt-demo']);
 });
+
+test("a rule of others on another bucket does not keep this bucket's permission", () => {
+  const documents = new Map([
+    ['demo', documentOf(ruleFor('ours'))],
+    ['theirs', documentOf(ruleFor('theirs'))],
+  ]);
+  const plan = planDestroy(facts({ documents }));
+  expect(ids(plan)).toContain('permission-f-s3evt-demo');
+  expect(plan.kept.map(({ title }) => title)).toContain('function f');
+});

@@ -84,3 +84,15 @@ it('shows neither escapes nor secrets, in any part', () => {
   expect(lines[1]).toBe('  second');
   expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u202e]|abcdef/);
 });
+
+it('folds on a terminal, never inside a word, and keeps the label', () => {
+  const error = new S3evtError('NOT_FOUND', 'one two three four five six seven', {
+    hint: 'eight nine ten eleven',
+  });
+  expect(formatError(error, theme, { debug: false, width: 20 })).toEqual([
+    'error: one two three',
+    '  four five six seven',
+    'eight nine ten',
+    'eleven',
+  ]);
+});

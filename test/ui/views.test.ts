@@ -230,7 +230,8 @@ describe('test-upload', () => {
       "|s3://demo/in/beach.jpeg  31 KiB|
       |✔ ObjectCreated:Put arrived: rule Invoke-Lambda-NewObjects → lambda Demo-S3|
       |  event -12 ms, invocation +650 ms, log visible +12.3 s|
-      |  invocation 1f0e2d3c-4b5a-4697-8879-6a5b4c3d2e1f in 2026/01/02/[$LATEST]0123456789abcdef|
+      |  invocation 1f0e2d3c-4b5a-4697-8879-6a5b4c3d2e1f|
+      |  log stream 2026/01/02/[$LATEST]0123456789abcdef|
       ||
       |{|
       |  "eventName": "ObjectCreated:Put",|
@@ -265,7 +266,8 @@ describe('test-upload', () => {
       "|s3://demo/in/beach.jpeg  31 KiB|
       |✔  arrived: rule Invoke-Lambda-NewObjects → lambda Demo-S3, but the invocation ended with timeout|
       |  event unknown, invocation unknown, log visible +5 ms|
-      |  invocation unknown in 2026/01/02/[$LATEST]0123456789abcdef|"
+      |  invocation unknown|
+      |  log stream 2026/01/02/[$LATEST]0123456789abcdef|"
     `);
   });
 

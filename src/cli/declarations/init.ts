@@ -60,10 +60,7 @@ Examples:
           import('../../ui/views/init.ts'),
           import('../init-input.ts'),
         ]);
-        const input = await initInput(
-          { ...flags, ...(argument === undefined ? {} : { argument: bucketFlag(argument) }) },
-          host,
-        );
+        const input = await initInput({ ...flags, ...(argument === undefined ? {} : { argument }) }, host);
         return { run: (ctx) => runInit(input, ctx), view: viewInit };
       });
     });

@@ -1,15 +1,13 @@
 import type { Command } from 'commander';
 import type { GlobalFlags } from '../context.ts';
 import type { Dispatch } from '../dispatch.ts';
-import { bucketAndKey, bucketFlag } from '../flags.ts';
+import { bucketFlag, oneBucket } from '../flags.ts';
 
 interface LookFlags extends GlobalFlags {
   readonly bucket?: string;
 }
 
 export function addLooks(program: Command, dispatch: Dispatch): void {
-  const bucketOf = (argument: string | undefined, flags: { bucket?: string }) =>
-    argument === undefined ? flags.bucket : bucketAndKey(argument).bucket;
   program
     .command('status [bucket]')
     .description('rules, destinations, their state and the last deliveries')
@@ -25,7 +23,7 @@ export function addLooks(program: Command, dispatch: Dispatch): void {
           import('../../commands/status.ts'),
           import('../../ui/views/status.ts'),
         ]);
-        const bucket = bucketOf(argument, flags);
+        const bucket = oneBucket(argument, flags.bucket);
         return { run: (ctx) => runStatus({ bucket }, ctx), view: viewStatus };
       });
     });
@@ -41,7 +39,7 @@ export function addLooks(program: Command, dispatch: Dispatch): void {
           import('../../commands/ls.ts'),
           import('../../ui/views/ls.ts'),
         ]);
-        const bucket = bucketOf(argument, flags);
+        const bucket = oneBucket(argument, flags.bucket);
         return { run: (ctx) => runLs({ bucket }, ctx), view: viewLs };
       });
     });

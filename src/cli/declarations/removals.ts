@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { GlobalFlags } from '../context.ts';
 import type { Dispatch } from '../dispatch.ts';
-import { bucketFlag } from '../flags.ts';
+import { bucketFlag, oneBucket } from '../flags.ts';
 
 interface RemovalFlags extends GlobalFlags {
   readonly bucket?: string;
@@ -31,7 +31,7 @@ Examples:
           import('../../commands/undo.ts'),
           import('../../ui/views/undo.ts'),
         ]);
-        const bucket = argument === undefined ? flags.bucket : bucketFlag(argument);
+        const bucket = oneBucket(argument, flags.bucket);
         const input = { bucket, yes: flags.yes === true, dryRun: flags.dryRun === true };
         return { run: (ctx) => runUndo(input, ctx), view: viewUndo };
       });
@@ -59,7 +59,7 @@ Examples:
           import('../../commands/destroy.ts'),
           import('../../ui/views/destroy.ts'),
         ]);
-        const bucket = argument === undefined ? flags.bucket : bucketFlag(argument);
+        const bucket = oneBucket(argument, flags.bucket);
         const input = { bucket, yes: flags.yes === true, dryRun: flags.dryRun === true };
         return { run: (ctx) => runDestroy(input, ctx), view: viewDestroy };
       });

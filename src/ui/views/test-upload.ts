@@ -37,7 +37,8 @@ function deliveryLines(delivery: Delivery, { theme }: ViewOptions): readonly str
   return [
     `${mark} ${sanitize(record?.eventName ?? '')} arrived: ${to}${ended}`,
     `  event ${elapsed(hops.eventMs)}, invocation ${elapsed(hops.invocationMs)}, log visible ${elapsed(hops.logVisibleMs)}`,
-    `  ${theme.dim(`invocation ${sanitize(delivery.requestId ?? 'unknown')} in ${sanitize(delivery.logStream ?? '')}`)}`,
+    `  ${theme.dim(`invocation ${sanitize(delivery.requestId ?? 'unknown')}`)}`,
+    `  ${theme.dim(`log stream ${sanitize(delivery.logStream ?? 'unknown')}`)}`,
   ];
 }
 

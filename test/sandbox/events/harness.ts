@@ -27,10 +27,14 @@ export interface TestEvents {
   /** Per ARN: why it refuses, or the error that it throws. */
   readonly refusals: Map<string, string | Error>;
   readonly refused: { ruleArn: string; targetArn: string; reason: string }[];
-  /** A rule named `rule` for all events of `source`, on the default bus, with the targets. */
-  withTargets(...targets: ({ Id: string } & Record<string, unknown>)[]): Promise<void>;
-  /** One event of `source`, and what reached the targets. */
-  send(entry?: { Detail?: string; DetailType?: string; Resources?: string[] }): Promise<readonly Delivered[]>;
+  /** A rule named `rule` for all events of source `app`, on the default bus, with the targets. */
+  readonly withTargets: (...targets: ({ Id: string } & Record<string, unknown>)[]) => Promise<void>;
+  /** One event of source `app`, and what reached the targets. */
+  readonly send: (entry?: {
+    Detail?: string;
+    DetailType?: string;
+    Resources?: string[];
+  }) => Promise<readonly Delivered[]>;
 }
 
 export function createTestEvents(targets?: EventTargets): TestEvents {

@@ -54,8 +54,9 @@ export function busHandlers(state: EventsState): BusHandlers {
         throw new AwsError('ResourceAlreadyExistsException', `Event bus ${name} already exists.`);
       }
       if (store.buses(ctx.region).length >= MAX_BUSES) throw limitExceeded();
-      const bus = store.createBus(ctx.region, name, description);
-      addTags(bus.tags, input.Tags);
+      const tags = new Map<string, string>();
+      addTags(tags, input.Tags);
+      const bus = store.createBus(ctx.region, name, { description, tags });
       return {
         EventBusArn: bus.arn,
         ...(description === undefined ? {} : { Description: description }),

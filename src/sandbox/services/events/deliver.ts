@@ -88,7 +88,9 @@ export function createEventDelivery(env: SandboxEnv, targets: EventTargets): Eve
         }
       }
     },
-    reset: () => void generation++,
+    reset() {
+      generation++;
+    },
   };
 }
 

@@ -95,9 +95,13 @@ function readDetail(text: string): Readonly<Record<string, unknown>> | undefined
 function depth(json: string): number {
   let open = 0;
   let deepest = 0;
-  for (const [part] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
-    if (part === '{' || part === '[') deepest = Math.max(deepest, ++open);
-    else if (part === '}' || part === ']') open--;
+  let isQuoted = false;
+  for (let i = 0; i < json.length; i++) {
+    const character = json[i];
+    if (character === '"') isQuoted = !isQuoted;
+    else if (isQuoted) i += character === '\\' ? 1 : 0;
+    else if (character === '{' || character === '[') deepest = Math.max(deepest, ++open);
+    else if (character === '}' || character === ']') open--;
   }
   return deepest;
 }

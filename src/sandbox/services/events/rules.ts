@@ -80,9 +80,7 @@ export function ruleHandlers(state: EventsState): RuleHandlers {
       if (bus.rules.size >= MAX_RULES_PER_BUS) throw limitExceeded();
       const tags = new Map<string, string>();
       addTags(tags, input.Tags);
-      const rule = store.createRule(bus, name, definition, ruleState);
-      for (const [key, value] of tags) rule.tags.set(key, value);
-      return { RuleArn: rule.arn };
+      return { RuleArn: store.createRule(bus, name, { definition, state: ruleState, tags }).arn };
     },
 
     DescribeRule(input, ctx) {

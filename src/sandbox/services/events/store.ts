@@ -33,7 +33,7 @@ export interface EventBus {
   readonly tags: Map<string, string>;
   readonly rules: Map<string, Rule>;
   modifiedAt: number;
-  description: string | undefined;
+  readonly description: string | undefined;
   /** Statements of its policy, by Sid where they have one. */
   policy: readonly Readonly<Record<string, unknown>>[];
 }
@@ -43,9 +43,9 @@ export interface EventStore {
   bus(region: string, name: string): EventBus | undefined;
   /** By name. */
   buses(region: string): readonly EventBus[];
-  createBus(region: string, name: string, description: string | undefined): EventBus;
+  createBus(region: string, name: string, init: Pick<EventBus, 'description' | 'tags'>): EventBus;
   deleteBus(bus: EventBus): void;
-  createRule(bus: EventBus, name: string, definition: RuleDefinition, state: RuleState): Rule;
+  createRule(bus: EventBus, name: string, init: Pick<Rule, 'definition' | 'state' | 'tags'>): Rule;
   reset(): void;
 }
 
@@ -54,7 +54,12 @@ export const DEFAULT_BUS = 'default';
 export function createEventStore(env: SandboxEnv): EventStore {
   const regions = new Map<string, Map<string, EventBus>>();
 
-  const addBus = (buses: Map<string, EventBus>, region: string, name: string): EventBus => {
+  const addBus = (
+    buses: Map<string, EventBus>,
+    region: string,
+    name: string,
+    init: Pick<EventBus, 'description' | 'tags'>,
+  ): EventBus => {
     const now = env.clock.now();
     const bus: EventBus = {
       name,
@@ -62,10 +67,9 @@ export function createEventStore(env: SandboxEnv): EventStore {
       arn: `arn:aws:events:${region}:${env.account}:event-bus/${name}`,
       createdAt: now,
       modifiedAt: now,
-      description: undefined,
       policy: [],
-      tags: new Map(),
       rules: new Map(),
+      ...init,
     };
     buses.set(name, bus);
     return bus;
@@ -75,30 +79,24 @@ export function createEventStore(env: SandboxEnv): EventStore {
     if (existing) return existing;
     const buses = new Map<string, EventBus>();
     regions.set(region, buses);
-    addBus(buses, region, DEFAULT_BUS);
+    addBus(buses, region, DEFAULT_BUS, { description: undefined, tags: new Map() });
     return buses;
   };
 
   return {
     bus: (region, name) => busesOf(region).get(name),
     buses: (region) => byName([...busesOf(region).values()]),
-    createBus(region, name, description) {
-      const bus = addBus(busesOf(region), region, name);
-      bus.description = description;
-      return bus;
-    },
+    createBus: (region, name, init) => addBus(busesOf(region), region, name, init),
     deleteBus: (bus) => void busesOf(bus.region).delete(bus.name),
-    createRule(bus, name, definition, state) {
+    createRule(bus, name, init) {
       // A rule of the default bus is named without it (recorded).
       const path = bus.name === DEFAULT_BUS ? name : `${bus.name}/${name}`;
       const rule: Rule = {
         name,
         busName: bus.name,
         arn: `arn:aws:events:${bus.region}:${env.account}:rule/${path}`,
-        tags: new Map(),
         targets: new Map(),
-        definition,
-        state,
+        ...init,
       };
       bus.rules.set(name, rule);
       return rule;

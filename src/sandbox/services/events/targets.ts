@@ -27,7 +27,12 @@ export function targetHandlers(state: EventsState): TargetHandlers {
     PutTargets(input, ctx) {
       const added = input.Targets ?? [];
       checkParameters(
-        lengthWithin(added, 'targets', 1, 100),
+        lengthWithin(
+          added.map((target) => target.Id),
+          'targets',
+          1,
+          100,
+        ),
         ...added.flatMap((target, index) => targetChecks(target, `targets.${index + 1}.member`)),
       );
       const rule = requireRule(requireBus(state, ctx, input.EventBusName), input.Rule, 'rule');

@@ -34,7 +34,7 @@ export function checkBatch<E extends Entry>(entries: readonly E[] | undefined, t
   return entries;
 }
 
-/** `Failed` is there only when something failed, as JSON answers of SQS have it. */
+/** Recorded: both lists are there, also when one is empty. */
 export interface BatchResult<R> {
   readonly Successful: R[];
   readonly Failed: Client.BatchResultErrorEntry[];

@@ -137,10 +137,10 @@ export function showMessage(message: Message, wanted: Wanted): Client.Message {
     ReceiptHandle: message.receiptHandle,
     MD5OfBody: md5(message.body),
     Body: message.body,
-    ...(shown.length > 0 && { Attributes: Object.fromEntries(shown) as Record<string, string> }),
+    ...(shown.length > 0 && { Attributes: Object.fromEntries(shown) }),
     ...(hasAttributes && {
       MD5OfMessageAttributes: attributesMd5(attributes),
-      MessageAttributes: attributes as Record<string, Client.MessageAttributeValue>,
+      MessageAttributes: attributes,
     }),
   };
 }

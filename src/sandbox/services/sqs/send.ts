@@ -29,7 +29,7 @@ const ID = /^[\x21-\x7e]{1,128}$/;
 const MAX_BATCH_BYTES = 1_048_576;
 
 // XML 1.0's characters, as SQS's text says.
-// eslint-disable-next-line no-control-regex -- the control characters are what is looked for
+
 const INVALID_CHARACTERS =
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
