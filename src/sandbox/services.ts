@@ -3,11 +3,16 @@ import type { Destinations } from './delivery/destinations.ts';
 import type { SandboxEnv } from './env.ts';
 import { findPython } from './lambda/interpreter.ts';
 import type { Janitor } from './lambda/janitor.ts';
+import { DEFAULT_EVENTBRIDGE_VERSION } from './delivery/eventbridge-event.ts';
+import { createEventsService } from './services/events/service.ts';
 import { createIamService } from './services/iam/service.ts';
+import { createKmsService } from './services/kms/service.ts';
 import { createLambdaService } from './services/lambda/index.ts';
 import { createLogsService } from './services/logs/service.ts';
 import { objectReader } from './object-reader.ts';
 import { createS3Service } from './services/s3/index.ts';
+import { createSnsService } from './services/sns/service.ts';
+import { createSqsService } from './services/sqs/service.ts';
 import { createStsService } from './services/sts/service.ts';
 import { defineService, SERVICE_SPECS } from './wire/schema.ts';
 import type { WireServer } from './wire/server.ts';
@@ -34,12 +39,26 @@ export async function mountServices(
   options: ServiceOptions,
 ): Promise<Services> {
   const { janitor, iamPropagationMs = 0, functionActivationMs = 0, destinations = {} } = options;
-  const [s3Client, lambdaClient, logsClient, iamClient, stsClient] = await Promise.all([
+  const [
+    s3Client,
+    lambdaClient,
+    logsClient,
+    iamClient,
+    stsClient,
+    sqsClient,
+    snsClient,
+    eventsClient,
+    kmsClient,
+  ] = await Promise.all([
     import('@aws-sdk/client-s3'),
     import('@aws-sdk/client-lambda'),
     import('@aws-sdk/client-cloudwatch-logs'),
     import('@aws-sdk/client-iam'),
     import('@aws-sdk/client-sts'),
+    import('@aws-sdk/client-sqs'),
+    import('@aws-sdk/client-sns'),
+    import('@aws-sdk/client-eventbridge'),
+    import('@aws-sdk/client-kms'),
   ]);
 
   let isClosed = false;
@@ -60,7 +79,20 @@ export async function mountServices(
     },
     options: { activationMs: functionActivationMs },
   });
-  const s3 = createS3Service(env, { lambda: lambda.destination, ...destinations });
+  const kms = createKmsService(env);
+  const sqs = createSqsService(env, { kms: kms.gate });
+  const sns = createSnsService(env, { kms: kms.gate, sqs, lambda });
+  const events = createEventsService(env, { sqs, sns, lambda, logs });
+  const s3 = createS3Service(
+    env,
+    { lambda: lambda.destination, sqs: sqs.destination, sns: sns.destination, ...destinations },
+    {
+      eventBridge: {
+        put: (event, region) => events.putS3Event(event, region),
+        version: DEFAULT_EVENTBRIDGE_VERSION,
+      },
+    },
+  );
   const readObject = objectReader(env, s3);
 
   wire.mount(defineService(SERVICE_SPECS.s3, s3Client), s3.handlers);
@@ -68,10 +100,19 @@ export async function mountServices(
   wire.mount(defineService(SERVICE_SPECS.logs, logsClient), logs.handlers);
   wire.mount(defineService(SERVICE_SPECS.iam, iamClient), iam.handlers);
   wire.mount(defineService(SERVICE_SPECS.sts, stsClient), sts.handlers);
+  wire.mount(defineService(SERVICE_SPECS.sqs, sqsClient), sqs.handlers);
+  wire.mount(defineService(SERVICE_SPECS.sns, snsClient), sns.handlers);
+  wire.mount(defineService(SERVICE_SPECS.events, eventsClient), events.handlers);
+  wire.mount(defineService(SERVICE_SPECS.kms, kmsClient), kms.handlers);
 
   /** Sources of events first; the logs last, since what is ended may still write a line. */
   const resetWith = async (endLambda: () => Promise<void>) => {
     s3.reset();
+    events.reset();
+    sns.reset();
+    // Ends long polls, which would keep the server open.
+    sqs.reset();
+    kms.reset();
     await endLambda();
     iam.reset();
     sts.reset();

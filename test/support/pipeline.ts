@@ -5,18 +5,25 @@ import { CreateBucketCommand, PutBucketNotificationConfigurationCommand } from '
 import { LAMBDA_TRUST, type FunctionCode } from './function-code.ts';
 import type { TestClients } from './test-clients.ts';
 
-/** Role, function, permission, bucket and notification: all that an event needs on its way to a log line. */
-export async function createPipeline(
-  { iam, lambda, s3 }: TestClients,
+/** A function with an execution role of its own. Resolves with its ARN. */
+export async function createFunction(
+  { iam, lambda }: TestClients,
   name: string,
   code: FunctionCode,
-): Promise<void> {
+): Promise<string> {
   const { Role } = await iam.send(
     new CreateRoleCommand({ RoleName: `${name}-role`, AssumeRolePolicyDocument: LAMBDA_TRUST }),
   );
   const { FunctionArn } = await lambda.send(
     new CreateFunctionCommand({ FunctionName: name, Role: Role?.Arn, Timeout: 30, ...code }),
   );
+  return FunctionArn ?? '';
+}
+
+/** Role, function, permission, bucket and notification: all that an event needs on its way to a log line. */
+export async function createPipeline(clients: TestClients, name: string, code: FunctionCode): Promise<void> {
+  const { lambda, s3 } = clients;
+  const FunctionArn = await createFunction(clients, name, code);
   await lambda.send(
     new AddPermissionCommand({
       FunctionName: name,

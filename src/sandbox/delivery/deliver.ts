@@ -3,6 +3,7 @@ import { eventCovers } from '../../core/event-name.ts';
 import { keyPasses, type KeyFilter } from '../../core/key-filter.ts';
 import type { SandboxEnv } from '../env.ts';
 import type { Destinations, EventSource } from './destinations.ts';
+import { buildS3Event, type EventBridgeEvent, type EventBridgeVersion } from './eventbridge-event.ts';
 import {
   buildObjectRecord,
   buildTestEvent,
@@ -33,6 +34,8 @@ export interface EventPublisher {
     rules: readonly NotificationRule[],
     request: EventRequest,
     change: ObjectChange,
+    /** Whether the bucket's configuration enables EventBridge. */
+    toEventBridge: boolean,
   ): void;
   /** `s3:TestEvent` to each queue and topic of the rules, once per destination; resolves when all were handed over. */
   sendTestEvents(
@@ -40,6 +43,13 @@ export interface EventPublisher {
     rules: readonly NotificationRule[],
     request: EventRequest,
   ): Promise<void>;
+}
+
+/** The default event bus of each Region, as S3 reaches it. */
+export interface EventBridgeSink {
+  /** Puts the event on the default bus; rules deliver it in a later turn of the event loop. */
+  put(event: EventBridgeEvent, region: string): void;
+  readonly version: EventBridgeVersion;
 }
 
 interface Parcel {
@@ -54,6 +64,7 @@ export function createEventPublisher(
   env: SandboxEnv,
   destinations: Destinations,
   eventVersion: EventVersion,
+  eventBridge?: EventBridgeSink,
 ): EventPublisher {
   const nextSequencer = createSequencer(() => env.clock.now());
 
@@ -71,7 +82,7 @@ export function createEventPublisher(
   }
 
   return {
-    publish(bucket, rules, request, change) {
+    publish(bucket, rules, request, change, toEventBridge) {
       const matching = rules.filter(
         (rule) =>
           rule.events.some((event) => eventCovers(event, change.eventName)) &&
@@ -80,6 +91,14 @@ export function createEventPublisher(
       // Drawn for every change, matched or not: the sequencer orders changes, not messages.
       const sequencer = nextSequencer();
       const time = env.clock.now();
+      if (toEventBridge && eventBridge) {
+        const { version } = eventBridge;
+        const id = env.ids.uuid();
+        eventBridge.put(
+          buildS3Event({ change, bucket, request, sequencer, time, id, eventVersion: version }),
+          bucket.region,
+        );
+      }
       for (const rule of matching) {
         const record = buildObjectRecord({
           change,

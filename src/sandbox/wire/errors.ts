@@ -89,8 +89,9 @@ function printJsonError(
     const namespace = modelled && service.protocol === 'json10' ? `${modelled.namespace}#` : '';
     body['__type'] = namespace + error.code;
   }
-  // A service that spoke the query protocol before (SQS) still sends the old code; some clients fail without it.
-  if (service.id === 'sqs' || modelled?.queryCode !== undefined) {
+  // SQS spoke the query protocol before and still sends the old code; some clients fail without it. KMS models such codes
+  // too and does not send them.
+  if (service.id === 'sqs') {
     headers['x-amzn-query-error'] = `${modelled?.queryCode ?? error.code};${fault(status)}`;
   }
   // Lambda's modelled errors say who is to blame; its ValidationException is not modelled and carries the message only.

@@ -2,7 +2,7 @@ import { NormalizedSchema } from '@smithy/core/schema';
 import type { StaticErrorSchema, StaticOperationSchema } from '@smithy/types';
 import { type Member, type StructureShape, structureOf } from './shape.ts';
 
-export type ServiceId = 's3' | 'lambda' | 'logs' | 'iam' | 'sts' | 'sqs' | 'sns' | 'events';
+export type ServiceId = 'kms' | 's3' | 'lambda' | 'logs' | 'iam' | 'sts' | 'sqs' | 'sns' | 'events';
 type Protocol = 'restXml' | 'restJson' | 'json10' | 'json11' | 'query';
 
 /** What a client's schemas do not say of its service. */
@@ -25,6 +25,7 @@ export const SERVICE_SPECS: Readonly<Record<ServiceId, ServiceSpec>> = {
     xmlns: 'http://s3.amazonaws.com/doc/2006-03-01/',
   },
   lambda: { id: 'lambda', protocol: 'restJson', version: '2015-03-31' },
+  kms: { id: 'kms', protocol: 'json11', version: '2014-11-01', target: 'TrentService' },
   logs: { id: 'logs', protocol: 'json11', version: '2014-03-28', target: 'Logs_20140328' },
   sqs: { id: 'sqs', protocol: 'json10', version: '2012-11-05', target: 'AmazonSQS' },
   events: { id: 'events', protocol: 'json11', version: '2015-10-07', target: 'AWSEvents' },

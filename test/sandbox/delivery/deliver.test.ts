@@ -28,7 +28,13 @@ function setUp() {
   const [lambda, sqs, sns] = [fakeDestination(), fakeDestination(), fakeDestination()];
   const publisher = createEventPublisher(env, { lambda, sqs, sns }, '2.6');
   const put = (rules: readonly NotificationRule[], key = 'k') =>
-    publisher.publish(BUCKET, rules, REQUEST, { eventName: 'ObjectCreated:Put', key, size: 1, eTag: 'e' });
+    publisher.publish(
+      BUCKET,
+      rules,
+      REQUEST,
+      { eventName: 'ObjectCreated:Put', key, size: 1, eTag: 'e' },
+      false,
+    );
   return { env, lambda, sqs, sns, publisher, put };
 }
 
@@ -113,10 +119,16 @@ describe('publish', () => {
 
   it('drops a message for a service that is not there', async () => {
     const env = createTestEnv();
-    createEventPublisher(env, {}, '2.6').publish(BUCKET, [rule({})], REQUEST, {
-      eventName: 'ObjectCreated:Put',
-      key: 'k',
-    });
+    createEventPublisher(env, {}, '2.6').publish(
+      BUCKET,
+      [rule({})],
+      REQUEST,
+      {
+        eventName: 'ObjectCreated:Put',
+        key: 'k',
+      },
+      false,
+    );
     await env.work.idle();
     expect(env.journal.entries()).toEqual([
       expect.objectContaining({ outcome: 'refused', reason: 'The destination does not exist' }),

@@ -6,7 +6,7 @@ import { createKmsService, type KmsService } from '../../../src/sandbox/services
 import type { SnsServiceDeps } from '../../../src/sandbox/services/sns/service.ts';
 import { createSnsService, type SnsService } from '../../../src/sandbox/services/sns/service.ts';
 import { createSqsService, type SqsService } from '../../../src/sandbox/services/sqs/service.ts';
-import { defineService, SERVICE_SPECS, type ServiceSpec } from '../../../src/sandbox/wire/schema.ts';
+import { defineService, SERVICE_SPECS } from '../../../src/sandbox/wire/schema.ts';
 import { createWireServer } from '../../../src/sandbox/wire/server.ts';
 import { ACCOUNT, callerOf, createTestEnv, REGION, type TestEnv } from '../logs/harness.ts';
 
@@ -53,13 +53,6 @@ export function admits(service: string, action: string, resource: string, source
   });
 }
 
-const KMS_SPEC = {
-  id: 'kms',
-  protocol: 'json11',
-  version: '2014-11-01',
-  target: 'TrentService',
-} as unknown as ServiceSpec;
-
 export interface ServedMessaging {
   readonly port: number;
   readonly sqs: Sqs.SQSClient;
@@ -77,7 +70,7 @@ export async function serveMessaging({ env, kms, sqs, sns }: Messaging): Promise
   });
   server.mount(defineService(SERVICE_SPECS.sqs, Sqs), sqs.handlers);
   server.mount(defineService(SERVICE_SPECS.sns, Sns), sns.handlers);
-  server.mount(defineService(KMS_SPEC, Kms), kms.handlers);
+  server.mount(defineService(SERVICE_SPECS.kms, Kms), kms.handlers);
   const port = await server.listen(0);
   const config = {
     endpoint: `http://127.0.0.1:${port}`,

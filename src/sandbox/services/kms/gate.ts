@@ -1,5 +1,5 @@
 /** Whether a service may use the key that encrypts a queue or topic. */
-import { policyRefusal, type ServiceCaller } from './service-access.ts';
+import { policyRefusal, type ServiceCaller } from '../service-access.ts';
 import type { KmsStore } from './store.ts';
 
 /** What a service needs in order to put a message into an encrypted queue or topic. */

@@ -14,7 +14,7 @@ import { serveRuntimeApi } from '../../lambda/runtime-api.ts';
 import type { Handlers } from '../../wire/types.ts';
 import { aliasOperations } from './aliases.ts';
 import type { ReadCodeObject } from './code-input.ts';
-import { lambdaDestination } from './destination.ts';
+import { serviceInvoker, type InvokeAsync } from './destination.ts';
 import { settingsOperations } from './function-options.ts';
 import { functionOperations } from './functions.ts';
 import { Invocations } from './invocations.ts';
@@ -49,6 +49,8 @@ export interface LambdaServiceOptions {
 export interface LambdaService {
   readonly handlers: Handlers<typeof LambdaSdk>;
   readonly destination: Destination;
+  /** For other services (SNS, EventBridge): checked against the function's resource policy. */
+  readonly invokeAsync: InvokeAsync;
   /** For the raw route `/_sandbox/runtime/`. */
   runtimeApi(request: IncomingMessage, response: ServerResponse, rest: string): void;
   /** Removes all functions and stops all that runs. */
@@ -101,7 +103,7 @@ export function createLambdaService(env: SandboxEnv, deps: LambdaServiceDeps): L
       ...settingsOperations(env, store),
       ...invokeOperation(env, store, invocations),
     },
-    destination: lambdaDestination(env, store, invocations),
+    ...serviceInvoker(env, store, invocations),
     runtimeApi(request, response, rest) {
       // Rejects when the runtime's connection breaks, which its process end tells as well.
       serveRuntimeApi(host.environments, request, response, rest).catch(() => response.destroy());

@@ -89,10 +89,12 @@ function wrongRegion(s3: S3Context, ctx: RequestContext, bucket: Bucket): AwsErr
   );
 }
 
-/** Tells the bucket's notification rules what happened to an object. */
+/** Tells the bucket's notification rules, and EventBridge where it is enabled, what happened to an object. */
 export function publish(s3: S3Context, ctx: RequestContext, bucket: Bucket, change: ObjectChange): void {
-  if (bucket.notification.rules.length === 0) return;
-  s3.events.publish(eventBucket(bucket), bucket.notification.rules, eventRequest(ctx), change);
+  const { rules, document } = bucket.notification;
+  const toEventBridge = document.EventBridgeConfiguration !== undefined;
+  if (rules.length === 0 && !toEventBridge) return;
+  s3.events.publish(eventBucket(bucket), rules, eventRequest(ctx), change, toEventBridge);
 }
 
 export function eventBucket(bucket: Bucket) {

@@ -1,4 +1,4 @@
-import { createEventPublisher } from '../../delivery/deliver.ts';
+import { createEventPublisher, type EventBridgeSink } from '../../delivery/deliver.ts';
 import type { Destinations } from '../../delivery/destinations.ts';
 import type { EventVersion } from '../../delivery/object-event.ts';
 import type { SandboxEnv } from '../../env.ts';
@@ -25,6 +25,8 @@ export interface S3Service {
 export interface S3Options {
   /** Numbering of the event records; default `2.6`. */
   readonly eventVersion?: EventVersion;
+  /** Without it, buckets keep their EventBridgeConfiguration and nothing comes of it. */
+  readonly eventBridge?: EventBridgeSink;
 }
 
 /** Amazon S3 in memory. Objects live in buffers, so the machine's memory is the limit. */
@@ -36,7 +38,7 @@ export function createS3Service(
   const s3: S3Context = {
     env,
     destinations,
-    events: createEventPublisher(env, destinations, options.eventVersion ?? '2.6'),
+    events: createEventPublisher(env, destinations, options.eventVersion ?? '2.6', options.eventBridge),
     buckets: new Map(),
   };
   return {

@@ -4,7 +4,7 @@ import type { Destination, EventSource } from '../../delivery/destinations.ts';
 import type { SandboxEnv } from '../../env.ts';
 import { AwsError, type Handlers } from '../../wire/types.ts';
 import { MESSAGE_ACTIONS, type KmsGate } from '../kms/gate.ts';
-import { policyRefusal, type ServiceCaller } from '../kms/service-access.ts';
+import { policyRefusal, type ServiceCaller } from '../service-access.ts';
 import type { MessageAttributes } from '../sqs/message-attributes.ts';
 import type { SnsDeps } from './fan-out.ts';
 import { checkPublish } from './message.ts';

@@ -3,7 +3,7 @@ import { evaluatePolicy, parsePolicy } from '../../../core/policy.ts';
 import type { Destination, EventSource } from '../../delivery/destinations.ts';
 import { AwsError } from '../../wire/types.ts';
 import { MESSAGE_ACTIONS, type KmsGate } from '../kms/gate.ts';
-import { policyRefusal, type ServiceCaller } from '../kms/service-access.ts';
+import { policyRefusal, type ServiceCaller } from '../service-access.ts';
 import type { MessageAttributes } from './message-attributes.ts';
 import type { Queue } from './queue.ts';
 import { checkMessage, type Enqueue } from './send.ts';

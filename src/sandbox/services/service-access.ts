@@ -1,5 +1,5 @@
 /** May a service of AWS use this queue, topic or key? The resource's policy alone decides: a service has no other rights. */
-import { evaluatePolicy, parsePolicy } from '../../../core/policy.ts';
+import { evaluatePolicy, parsePolicy } from '../../core/policy.ts';
 
 /** A service that acts by itself, for one of its resources. */
 export interface ServiceCaller {
