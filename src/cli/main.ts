@@ -3,7 +3,7 @@ import { S3evtError } from '../core/errors.ts';
 import { redact } from '../core/redact.ts';
 import { formatError } from '../ui/error.ts';
 import { createIo, type Io } from '../ui/io.ts';
-import { envelope, errorJson, ndjson } from '../ui/json.ts';
+import { envelope, ndjson } from '../ui/json.ts';
 import { createProgress } from '../ui/progress.ts';
 import { createAsk, PromptCancelled } from '../ui/prompt.ts';
 import { sanitize } from '../ui/sanitize.ts';
@@ -166,16 +166,12 @@ async function failWith(
       : new S3evtError('INTERNAL', error instanceof Error ? error.message || error.name : String(error), {
           cause: error,
         });
-  if (json && streams === true) {
-    await io.stdout.write(ndjson({ type: 'error', error: errorJson(failure) }));
-  } else if (json) {
+  if (json) {
     const status = failure.category === 'negative' ? 'negative' : 'error';
-    await io.stdout.write(
-      envelope(
-        { command: name, status, data: null, warnings: warnings ?? [], error: failure },
-        io.stdout.isTTY,
-      ),
-    );
+    const content = { command: name, status, data: null, warnings: warnings ?? [], error: failure } as const;
+    const text =
+      streams === true ? envelope({ type: 'error', ...content }, false) : envelope(content, io.stdout.isTTY);
+    await io.stdout.write(text);
   }
   if (!json || debug)
     await io.stderr.write(

@@ -5,6 +5,8 @@ import { INVISIBLE } from './sanitize.ts';
 
 /** What a command that ends prints with --json. */
 export interface Envelope {
+  /** Set for the last line of a stream, whose lines all have a type. */
+  readonly type?: 'error' | undefined;
   readonly command: string;
   readonly status: 'ok' | 'negative' | 'error';
   /** Anything JSON can hold; without a result, what the error says about how far the command got, else null. */
@@ -36,6 +38,7 @@ const RAW = new RegExp(`[\\u007f-\\u009f\\u2028\\u2029${INVISIBLE}]`, 'gu');
  */
 export function envelope(content: Envelope, pretty: boolean): string {
   const document = {
+    ...(content.type === undefined ? {} : { type: content.type }),
     schemaVersion: 1,
     command: content.command,
     status: content.status,
@@ -51,7 +54,7 @@ export function ndjson(item: object): string {
   return `${stringify(item, undefined)}\n`;
 }
 
-export function errorJson(error: S3evtError): ErrorJson {
+function errorJson(error: S3evtError): ErrorJson {
   return {
     code: error.code,
     category: error.category,

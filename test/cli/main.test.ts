@@ -6,7 +6,7 @@ import { startTestSandbox } from '../support/sandbox.ts';
 const NOWHERE = 'http://127.0.0.1:9';
 const ONCE = { AWS_MAX_ATTEMPTS: '1' };
 
-test('a stream that fails ends with an error line, not with an envelope', async () => {
+test('a stream that fails ends with an envelope on one line, which has a type like all its lines', async () => {
   const { stdout, stderr, code } = await runCli(['tail', 'f', '--json'], { endpoint: NOWHERE, env: ONCE });
   expect(code).toBe(1);
   expect(stderr).toBe('');
@@ -14,6 +14,11 @@ test('a stream that fails ends with an error line, not with an envelope', async 
   expect(lines).toHaveLength(1);
   expect(JSON.parse(lines[0]!)).toEqual({
     type: 'error',
+    schemaVersion: 1,
+    command: 'tail',
+    status: 'error',
+    data: null,
+    warnings: [],
     error: expect.objectContaining({ code: 'NETWORK', category: 'failure', retryable: true }),
   });
 });
