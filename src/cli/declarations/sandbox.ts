@@ -8,7 +8,9 @@ import type { Host } from '../host.ts';
 export function addSandbox(program: Command, host: Host, dispatch: Dispatch): void {
   const sandbox = program
     .command('sandbox')
-    .description('the local AWS: S3, Lambda, CloudWatch Logs, IAM and STS on 127.0.0.1');
+    .description(
+      'the local AWS on 127.0.0.1: S3, Lambda, CloudWatch Logs, IAM, STS, SQS, SNS, EventBridge, KMS',
+    );
   const load = () => Promise.all([import('../../commands/sandbox.ts'), import('../../ui/views/sandbox.ts')]);
   sandbox
     .command('start')
