@@ -63,6 +63,7 @@ export interface TestUploadResult extends UploadReport {
  * Throws S3evtError: EVENT_NOT_SEEN when no rule takes the event (nothing is uploaded then).
  */
 export async function runTestUpload(input: TestUploadInput, ctx: Context): Promise<TestUploadResult> {
+  refuseBadKey(input.key);
   const bucket = requireBucket(input.bucket, ctx);
   const [document, body] = await Promise.all([
     bucketDocument(bucket, ctx),
@@ -196,4 +197,16 @@ function keyBeside(key: string, mark: string, document: NotificationDocument, ev
   const rules = (one: string) => matchRules(document, one, eventName).matches.map(({ id }) => id);
   const wanted = rules(key).join();
   return rules(behind).join() !== wanted && rules(before).join() === wanted ? before : behind;
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
+const MAX_KEY_BYTES = 1024;
+
+function refuseBadKey(key: string | undefined): void {
+  const bytes = key === undefined ? 1 : new TextEncoder().encode(key).length;
+  if (bytes >= 1 && bytes <= MAX_KEY_BYTES) return;
+  throw new S3evtError(
+    'INVALID_ARGUMENT',
+    `--key: a key has 1 to ${MAX_KEY_BYTES} bytes, this one has ${bytes}`,
+  );
 }

@@ -559,3 +559,16 @@ describe('what cannot be done', () => {
     expect(run.stdout.text).toContain('ab.txt');
   });
 });
+
+test.each([
+  ['an empty key', ''],
+  ['a key over 1,024 bytes', 'ü'.repeat(513)],
+])('%s is refused before anything is asked of AWS', async (_what, key) => {
+  const before = sandbox.journal.entries().length;
+  const result = await runCli(['test-upload', '--bucket', 'any', '--key', key, '--json'], {
+    endpoint: sandbox.url,
+  });
+  expect(result.code).toBe(2);
+  expect(envelopeOf(result).error).toMatchObject({ code: 'INVALID_ARGUMENT' });
+  expect(sandbox.journal.entries()).toHaveLength(before);
+});
