@@ -48,7 +48,10 @@ export function contentTypeOf(name: string): string {
 /** A file as an upload's body. Throws FILE_UNREADABLE. */
 export async function fileBody(path: string): Promise<UploadBody> {
   const unreadable = (why: string, cause?: unknown) =>
-    new S3evtError('FILE_UNREADABLE', `${path} cannot be read: ${why}`, { cause });
+    new S3evtError('FILE_UNREADABLE', `${path} cannot be read: ${why}`, {
+      hint: 'Without FILE a small object is generated and uploaded.',
+      cause,
+    });
   try {
     const info = await stat(path);
     if (!info.isFile()) throw unreadable('it is not a file');

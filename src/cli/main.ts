@@ -1,4 +1,5 @@
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
+import type { Ask } from '../core/ask.ts';
 import { S3evtError } from '../core/errors.ts';
 import { redact } from '../core/redact.ts';
 import { formatError } from '../ui/error.ts';
@@ -25,37 +26,47 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    return reportUsage(error, argv, wantsJson, host);
+    return reportUsage(
+      error,
+      commandOf(argv, program),
+      { json: wantsJson, debug: argv.includes('--debug') },
+      host,
+    );
   }
 }
 
 /** What stands on the command line before any command could run: help, version, and mistakes. */
 async function reportUsage(
   error: unknown,
-  argv: readonly string[],
-  json: boolean,
+  command: string,
+  options: { readonly json: boolean; readonly debug: boolean },
   host: Host,
 ): Promise<number> {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const io = createIo(host, { env: host.env, color: 'auto' });
   // Bare `s3evt` shows the help, as gh and git do; it is no mistake that needs a sentence.
   if (error instanceof CommanderError && error.code === 'commander.help') return 2;
+  const help = ['s3evt', command, '--help'].filter((word) => word !== '').join(' ');
   const failure =
     error instanceof CommanderError
       ? new S3evtError('USAGE', error.message.replace(/^error: /, ''), {
-          hint: `Run "s3evt ${commandOf(argv)}--help" to see what it takes.`,
+          hint: `Run "${help}" to see what it takes.`,
         })
       : error;
-  return failWith(
-    failure,
-    { name: commandOf(argv).trim() || 's3evt', json, debug: argv.includes('--debug') },
-    io,
-  );
+  return failWith(failure, { name: command === '' ? 's3evt' : command, ...options }, io);
 }
 
-function commandOf(argv: readonly string[]): string {
-  const name = argv.find((word) => /^[a-z]/.test(word));
-  return name === undefined ? '' : `${sanitize(name)} `;
+/** The command that a mistaken line names, as `sandbox start`; empty when it names none. */
+function commandOf(argv: readonly string[], program: Command): string {
+  const path: string[] = [];
+  let level = program;
+  for (const word of argv) {
+    const next = level.commands.find((command) => command.name() === word);
+    if (!next) continue;
+    path.push(word);
+    level = next;
+  }
+  return path.join(' ');
 }
 
 async function runCommand<Result extends CommandResult, Item>(
@@ -68,12 +79,17 @@ async function runCommand<Result extends CommandResult, Item>(
   const debug = flags.debug === true;
   const io = createIo(host, { env: host.env, color: flags.color });
   const theme = createTheme(io.stdout);
-  const progress = createProgress(io, createTheme(io.stderr), { quiet: flags.quiet === true, json });
+  const progress = createProgress(io, createTheme(io.stderr), {
+    quiet: flags.quiet === true,
+    json,
+    // Who is asked must see what for.
+    keepsShown: () => ask.interactive && flags.yes !== true,
+  });
   // A reader that goes away ends the run like Ctrl-C does, only that it counts as success.
   const stop = new AbortController();
   const signal = AbortSignal.any([host.signal, stop.signal]);
   io.stdout.onClosed(() => stop.abort(new Interrupted(0)));
-  const ask = createAsk(io, {
+  const ask: Ask = createAsk(io, {
     enabled: flags.input && !json,
     stdin: host.stdin,
     signal,
@@ -125,16 +141,15 @@ async function runCommand<Result extends CommandResult, Item>(
   } catch (error) {
     await progress.stop();
     const interrupted = interruption(error, signal);
-    if (interrupted !== undefined) {
-      if (interrupted !== 0 && loaded.endsWithInterrupt !== true && !json)
-        await io.stderr.write('interrupted\n');
-      return loaded.endsWithInterrupt === true && interrupted === 130 ? 0 : interrupted;
-    }
-    return await failWith(
-      error,
-      { name, json, debug, warnings: progress.warnings(), streams: loaded.streams === true },
-      io,
-    );
+    const streams = loaded.streams === true;
+    const failing = { name, json, debug, warnings: progress.warnings(), streams };
+    if (interrupted === undefined) return await failWith(error, failing, io);
+    if (interrupted === 0) return 0;
+    if (loaded.endsWithInterrupt === true && interrupted === 130) return 0;
+    // What was left behind stands in the error of a command that knows it; the exit code is the signal's.
+    const known = error instanceof S3evtError ? error : new S3evtError('INTERRUPTED', 'interrupted');
+    await failWith(known, failing, io);
+    return interrupted;
   } finally {
     ctx.aws.destroy();
   }

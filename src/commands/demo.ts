@@ -80,6 +80,7 @@ async function tellStory(
       file: input.file,
       bucket: BUCKET,
       operation: 'put',
+      announce: false,
       count: 1,
       timeoutMs: 60_000,
       keep: true,

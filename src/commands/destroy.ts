@@ -10,7 +10,7 @@ import type { MadeResource, ProjectSettings } from '../project/project-file.ts';
 import { backupSink } from './backup-sink.ts';
 import type { Context } from './context.ts';
 import { concerns, readDocuments } from './destroy-facts.ts';
-import { sameResource } from './ledger.ts';
+import { refuseOtherHome, sameResource } from './ledger.ts';
 import { diffShown } from './show-plan.ts';
 import { targetShown } from './show-target.ts';
 
@@ -43,12 +43,7 @@ export async function runDestroy(input: DestroyInput, ctx: Context): Promise<Des
     );
   }
   const [identity, target] = await Promise.all([callerIdentity(ctx.aws), ctx.aws.target()]);
-  if (settings.account !== undefined && settings.account !== identity.account) {
-    throw new S3evtError(
-      'WRONG_ACCOUNT',
-      `${ctx.project.path} is about account ${settings.account}, the credentials are of ${identity.account}`,
-    );
-  }
+  refuseOtherHome(ctx.project, identity.account, target);
   if (settings.region !== undefined && settings.region !== target.region.value) {
     throw new S3evtError(
       'WRONG_REGION',
@@ -97,8 +92,10 @@ export async function runDestroy(input: DestroyInput, ctx: Context): Promise<Des
   const applied = await applyPlan(plan, { ...ctx, account: identity.account, saveBackup });
   const projectFile = forget(ctx, settings, facts, plan, applied.outcomes);
   if (applied.error !== undefined) {
-    const { error } = applied;
-    if (!(error instanceof S3evtError)) throw error;
+    const error =
+      applied.error instanceof S3evtError
+        ? applied.error
+        : new S3evtError('INTERRUPTED', 'interrupted', { cause: applied.error });
     const { status: _, ...data } = result(applied.outcomes, projectFile);
     throw new S3evtError(error.code, error.message, {
       hint: [error.hint, 'What could be removed is removed; run the command again for the rest.']

@@ -22,9 +22,10 @@ export function rulesFor(
   wanted: WantedRules,
   facts: InitFacts,
   functionName: string,
+  ours: ReadonlySet<string>,
 ): readonly DesiredRule[] {
   const suffixes = wanted.suffixes.length === 0 ? [''] : [...new Set(wanted.suffixes)];
-  const ids = ruleIds(wanted.id ?? freeRuleId(facts, functionName), suffixes);
+  const ids = ruleIds(wanted.id ?? freeRuleId(facts, functionName, ours), suffixes);
   return suffixes.map((suffix, index) => ({
     id: ids[index] ?? '',
     events: wanted.events,
@@ -66,10 +67,20 @@ function ruleIds(base: string, suffixes: readonly string[]): readonly string[] {
   return ids;
 }
 
-/** The seed's id, unless a rule for another destination has it. */
-function freeRuleId(facts: InitFacts, functionName: string): string {
+/** The ids of the bucket's rules that s3evt made. */
+export function ourRules(
+  settings: ProjectSettings | undefined,
+  facts: InitFacts,
+  bucket: string,
+): ReadonlySet<string> {
+  const rules = rulesOf(ifKnown(facts.notification) ?? {});
+  return new Set(rules.filter((rule) => madeHere(settings, bucket, rule)).map(({ id }) => id));
+}
+
+/** The seed's id, unless a rule of others or for another destination has it. */
+function freeRuleId(facts: InitFacts, functionName: string, ours: ReadonlySet<string>): string {
   const taken = rulesOf(ifKnown(facts.notification) ?? {}).filter(
-    (rule) => parseFunctionReference(rule.destination.arn)?.name !== functionName,
+    (rule) => !ours.has(rule.id) || parseFunctionReference(rule.destination.arn)?.name !== functionName,
   );
   const ids = new Set(taken.map((rule) => rule.id));
   if (!ids.has(DEFAULT_RULE_ID)) return DEFAULT_RULE_ID;

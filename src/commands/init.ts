@@ -35,7 +35,7 @@ import {
   refuseUnseenBucket,
 } from './init-checks.ts';
 import { askInit } from './init-questions.ts';
-import { rememberedRules, ruleFlags, rulesFor } from './init-rules.ts';
+import { rememberedRules, ruleFlags, rulesFor, ourRules } from './init-rules.ts';
 import { ledgerAfter, refuseForeignProject, settingsFor } from './ledger.ts';
 import { diffShown, planShown } from './show-plan.ts';
 import { targetShown } from './show-target.ts';
@@ -114,6 +114,7 @@ export async function runInit(input: InitInput, ctx: Context): Promise<InitResul
   const remembered = saysNothingOfRules(input, answers)
     ? rememberedRules(ctx.project.settings, facts, wanted)
     : [];
+  const ours = ourRules(ctx.project.settings, facts, answers.bucket);
   const desired: Desired = {
     account: identity.account,
     partition: identity.partition,
@@ -124,11 +125,20 @@ export async function runInit(input: InitInput, ctx: Context): Promise<InitResul
     runtime: input.runtime ?? DEFAULT_RUNTIME,
     runtimeGiven: input.runtime !== undefined,
     roleArn: input.roleArn,
-    rules: remembered.length > 0 ? remembered : rulesFor({ ...answers, id: input.id }, facts, reference.name),
+    ours,
+    rules:
+      remembered.length > 0
+        ? remembered
+        : rulesFor({ ...answers, id: input.id }, facts, reference.name, ours),
   };
   refuseBadRules(desired.rules);
   const plan = planInit(desired, facts);
   for (const warning of plan.warnings) ctx.emit({ type: 'warning', warning });
+  const besides = [...ours].filter((id) => !plan.rules.some((rule) => rule.id === id));
+  if (besides.length > 0) {
+    const message = `rules made earlier stay beside: ${besides.join(', ')}`;
+    ctx.emit({ type: 'warning', warning: { code: 'RULES_BESIDE', message } });
+  }
 
   const equivalent = [
     's3evt',
@@ -202,7 +212,15 @@ async function offerTest(done: InitResult, ctx: Context): Promise<InitResult> {
     return done;
   }
   const testUpload = await runTestUpload(
-    { bucket: done.bucket, yes: false, keep: false, count: 1, timeoutMs: 60_000, operation: 'put' },
+    {
+      bucket: done.bucket,
+      yes: false,
+      keep: false,
+      count: 1,
+      timeoutMs: 60_000,
+      operation: 'put',
+      announce: false,
+    },
     ctx,
   );
   return { ...done, testUpload };
@@ -251,17 +269,18 @@ function equivalentFlags(input: InitInput, answers: InitAnswers, rules: Desired[
 
 /** How far a plan got belongs to its error: in `data` of the envelope, and in words. */
 function withProgress(error: unknown, done: InitResult): unknown {
-  if (!(error instanceof S3evtError)) return error;
+  const failure =
+    error instanceof S3evtError ? error : new S3evtError('INTERRUPTED', 'interrupted', { cause: error });
   const made = done.steps.filter((step) => step.outcome === 'applied').length;
   const { status: _, ...data } = done;
   const next =
     made === 0
-      ? error.hint
-      : `${error.hint ?? ''} ${made} ${made === 1 ? 'step was' : 'steps were'} done and stay: run the same command again to go on, or "s3evt destroy" to remove them.`.trim();
-  return new S3evtError(error.code, error.message, {
+      ? failure.hint
+      : `${failure.hint ?? ''} ${made} ${made === 1 ? 'step was' : 'steps were'} done and stay: run the same command again to go on, or "s3evt destroy" to remove them.`.trim();
+  return new S3evtError(failure.code, failure.message, {
     ...(next === undefined ? {} : { hint: next }),
-    commands: error.commands,
-    ...(error.aws === undefined ? {} : { aws: error.aws }),
+    commands: failure.commands,
+    ...(failure.aws === undefined ? {} : { aws: failure.aws }),
     data,
     cause: error,
   });

@@ -89,12 +89,35 @@ function merge(kept: readonly MadeResource[], making: readonly MadeResource[]): 
   return [...kept, ...making.filter((made) => !kept.some((other) => sameResource(made, other)))];
 }
 
-function sameHome(settings: ProjectSettings | undefined, account: string, target: Target): boolean {
-  return settings?.account === account && (settings.sandbox === true) === target.sandbox;
-}
-
 const FOREIGN_PROJECT_HINT =
   'Run it in another folder, remove what was made with "s3evt destroy" first, or pass --no-save.';
+
+/** Whether the project lives where this call goes: account, and endpoint (a local AWS has another address each time). */
+function sameHome(settings: ProjectSettings | undefined, account: string, target: Target): boolean {
+  if (settings?.account !== account || (settings.sandbox === true) !== target.sandbox) return false;
+  return target.sandbox || originOf(settings.endpointUrl) === originOf(target.endpointUrl?.value);
+}
+
+function originOf(url: string | undefined): string {
+  return url === undefined ? 'AWS' : new URL(url).origin;
+}
+
+function homeName(account: string | undefined, endpoint: string): string {
+  return `account ${account ?? 'unknown'} on ${endpoint}`;
+}
+
+/** Throws WRONG_ACCOUNT when what the project file remembers was made elsewhere: there is nothing of it here. */
+export function refuseOtherHome(project: Project, account: string, target: Target): void {
+  const { settings } = project;
+  if (settings?.account === undefined || sameHome(settings, account, target)) return;
+  const there = settings.sandbox === true ? 'the local AWS' : originOf(settings.endpointUrl);
+  const here = target.sandbox ? 'the local AWS' : originOf(target.endpointUrl?.value);
+  throw new S3evtError(
+    'WRONG_ACCOUNT',
+    `${project.path} is about ${homeName(settings.account, there)}; this call is for ${homeName(account, here)}`,
+    { hint: FOREIGN_PROJECT_HINT },
+  );
+}
 
 /**
  * One project file remembers one account and one Region, where "destroy" looks for what was made. Another one's ledger is not
@@ -113,9 +136,5 @@ export function refuseForeignProject(project: Project, account: string, target: 
     );
   }
   if (settings.sandbox === true) return;
-  throw new S3evtError(
-    'WRONG_ACCOUNT',
-    `${project.path} remembers what was made in account ${settings.account}; this call is for ${account}`,
-    { hint: FOREIGN_PROJECT_HINT },
-  );
+  refuseOtherHome(project, account, target);
 }

@@ -5,8 +5,10 @@ import { formatInstant } from '../core/duration.ts';
 import { S3evtError } from '../core/errors.ts';
 import { generatedKey, keyFor, matchRules } from '../core/match.ts';
 import type { NotificationDocument } from '../core/notification.ts';
+import { callerIdentity } from '../aws/identity.ts';
 import { bucketDocument, requireBucket } from './bucket.ts';
 import type { Context } from './context.ts';
+import { targetShown } from './show-target.ts';
 import { targetFlags } from './target-flags.ts';
 import { cleanUp, lateAbort, uploadAll, type Run, type Upload } from './upload-objects.ts';
 import { watchDeliveries, type Delivery } from './watch-deliveries.ts';
@@ -34,6 +36,8 @@ export interface TestUploadInput {
   readonly keep: boolean;
   /** With a key of the caller's: an object of that key may be replaced. */
   readonly yes: boolean;
+  /** False when account and region were shown a moment ago. */
+  readonly announce?: boolean;
 }
 
 export interface UploadReport {
@@ -65,7 +69,9 @@ export interface TestUploadResult extends UploadReport {
 export async function runTestUpload(input: TestUploadInput, ctx: Context): Promise<TestUploadResult> {
   refuseBadKey(input.key);
   const bucket = requireBucket(input.bucket, ctx);
-  const [document, body] = await Promise.all([
+  const [identity, target, document, body] = await Promise.all([
+    callerIdentity(ctx.aws),
+    ctx.aws.target(),
     bucketDocument(bucket, ctx),
     input.file === undefined ? undefined : fileBody(input.file),
   ]);
@@ -95,6 +101,7 @@ export async function runTestUpload(input: TestUploadInput, ctx: Context): Promi
     );
   }
 
+  if (input.announce !== false) ctx.emit(targetShown(target, identity.account));
   const from = ctx.clock.now();
   const generates = body === undefined;
   const run: Run = {
@@ -140,7 +147,7 @@ export async function runTestUpload(input: TestUploadInput, ctx: Context): Promi
   if (first === undefined) throw new TypeError('an upload without a report');
   const arrived = reports.every((report) => report.deliveries.every(({ status }) => status === 'delivered'));
   if (!arrived) {
-    const flags = targetFlags(await ctx.aws.target());
+    const flags = targetFlags(target);
     ctx.emit({
       type: 'note',
       text: `What the function writes can be followed with: s3evt tail --since 10m${flags.length > 0 ? ` ${flags.join(' ')}` : ''}`,

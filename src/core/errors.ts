@@ -23,6 +23,7 @@ const CODES = {
   NETWORK: transient,
   TIMEOUT: transient,
   INTERNAL: failure,
+  INTERRUPTED: failure,
   SANDBOX_FAILED: failure,
   FUNCTION_NOT_ACTIVE: failure,
   ROLE_NOT_ASSUMABLE: transient,

@@ -31,6 +31,8 @@ export interface Desired {
   readonly runtimeGiven: boolean;
   /** An execution role of the caller's instead of one that s3evt makes. */
   readonly roleArn: string | undefined;
+  /** Ids of rules that s3evt made on this bucket: only these may be replaced by others of the same id. */
+  readonly ours: ReadonlySet<string>;
   /** Destinations are filled in by the plan. */
   readonly rules: readonly Omit<Rule, 'destination'>[];
 }
@@ -85,7 +87,7 @@ export function planInit(desired: Desired, facts: InitFacts): InitPlan {
 
   steps.push(planPermission(desired, facts, qualified));
   const before = bucket ? (valueOf(facts.notification) ?? {}) : {};
-  const { document, settled } = mergeRules(before, rules);
+  const { document, settled } = mergeRules(before, rules, desired.ours);
   const unchanged = document === before;
   const names = settled.map((rule) => rule.id).join(', ');
   steps.push({

@@ -15,11 +15,13 @@ const MAX_RULES = 100;
 
 /**
  * The document with the rules in it, and the rules as they will stand there. A rule that is there already under
- * another id serves as it is: AWS would refuse a second one. Returns `before` itself when nothing changes.
+ * another id serves as it is: AWS would refuse a second one. A rule that s3evt did not make is never replaced. Returns
+ * `before` itself when nothing changes.
  */
 export function mergeRules(
   before: NotificationDocument,
   rules: readonly Rule[],
+  ours: ReadonlySet<string>,
 ): { document: NotificationDocument; settled: readonly Rule[] } {
   let document = before;
   const settled: Rule[] = [];
@@ -30,7 +32,9 @@ export function mergeRules(
       continue;
     }
     const taken = rulesOf(document).find((other) => other.id === rule.id);
-    if (taken && taken.destination.arn !== rule.destination.arn) throw idTaken(taken, rule);
+    if (taken && !(ours.has(taken.id) && taken.destination.arn === rule.destination.arn)) {
+      throw idTaken(taken, rule);
+    }
     const overlaps = overlapsWith(document, rule);
     if (overlaps.length > 0) throw overlap(overlaps);
     document = withRule(document, rule);
@@ -51,7 +55,7 @@ export function mergeRules(
 function idTaken(taken: Rule, rule: Rule): S3evtError {
   return new S3evtError(
     'RULE_ID_TAKEN',
-    `the bucket has a rule "${taken.id}" already, for ${taken.destination.arn}`,
+    `the bucket has another rule "${taken.id}" already: ${taken.events.join(', ')} ${describeFilter(taken.filter)} for ${taken.destination.arn}`,
     {
       hint: `Choose another id for the rule of ${rule.destination.arn}: --id NAME.`,
     },

@@ -33,7 +33,12 @@ export interface ProgressView {
 export function createProgress(
   io: Io,
   theme: Theme,
-  options: { readonly quiet: boolean; readonly json: boolean },
+  options: {
+    readonly quiet: boolean;
+    readonly json: boolean;
+    /** Whether `show` comes through all the same with `quiet`: it does before a question. */
+    readonly keepsShown?: () => boolean;
+  },
   timer: Timer = startTimer,
 ): ProgressView {
   const out = io.stderr;
@@ -161,16 +166,15 @@ export function createProgress(
     const style = { '+': theme.added, '-': theme.removed, '~': theme.changed, '=': theme.dim, ' ': plain }[
       line.mark
     ];
-    const text = sanitizeBlock(line.text).replaceAll('\t', '  ');
-    return text.split('\n').flatMap((part) => {
-      const [first, ...rest] = folded(part, 4);
-      return [style(`  ${line.mark} ${first ?? ''}`), ...rest.map((more) => `    ${style(more)}`)];
-    });
+    // One line each: a line feed in a rule of somebody else must not look like a line of the plan.
+    const [first, ...rest] = folded(sanitize(line.text), 4);
+    return [style(`  ${line.mark} ${first ?? ''}`), ...rest.map((more) => `    ${style(more)}`)];
   }
 
   function emit(progress: Progress): void {
     if (progress.type === 'warning') collected.push(progress.warning);
-    if (options.json || (options.quiet && progress.type !== 'warning')) return;
+    const kept = progress.type === 'warning' || (progress.type === 'show' && options.keepsShown?.() === true);
+    if (options.json || (options.quiet && !kept)) return;
     switch (progress.type) {
       case 'task':
         showTask(progress);

@@ -435,7 +435,10 @@ test('the account that must own the bucket is the caller’s', async () => {
   const aws = sandboxAws(sandbox);
   await initialise(aws);
   const plan = planInit(
-    desired({ rules: [{ id: 'new-objects', events: ['s3:ObjectRemoved:*'], filter: {} }] }),
+    desired({
+      ours: new Set(['new-objects']),
+      rules: [{ id: 'new-objects', events: ['s3:ObjectRemoved:*'], filter: {} }],
+    }),
     await readInitFacts(aws),
   );
   const before = countOf(sandbox, 'PutBucketNotificationConfiguration');

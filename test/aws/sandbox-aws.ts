@@ -79,6 +79,7 @@ export function desired(changed: Partial<Desired> = {}): Desired {
     runtime: 'python3.13',
     runtimeGiven: false,
     roleArn: undefined,
+    ours: new Set<string>(),
     rules: [{ id: 'new-objects', events: ['s3:ObjectCreated:*'], filter: {} }],
     ...changed,
   };

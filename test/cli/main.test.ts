@@ -1,5 +1,8 @@
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
 import { runCli, startCli } from '../support/run-cli.ts';
 import { startTestSandbox } from '../support/sandbox.ts';
 
@@ -81,4 +84,47 @@ test('a question is never asked with --json or --no-input, even on a terminal', 
     expect(code).toBe(2);
     expect(stdout + stderr).toContain('pass --bucket NAME');
   }
+});
+
+test.each([
+  [['--region', 'eu-west-1', 'tail', '--bogus'], 'tail'],
+  [['sandbox', 'start', '--bogus'], 'sandbox start'],
+  [['--color', 'never', '--bogus'], 's3evt'],
+  [['tial'], 's3evt'],
+])('a mistake in %j is one of %s', async (argv, command) => {
+  const { stdout, code } = await runCli([...argv, '--json']);
+  expect(code).toBe(2);
+  const help = command === 's3evt' ? 's3evt --help' : `s3evt ${command} --help`;
+  expect(JSON.parse(stdout)).toMatchObject({
+    command,
+    error: { hint: expect.stringContaining(`"${help}"`) },
+  });
+});
+
+test('an interrupted command says so in JSON too, and ends with the exit code of its signal', async () => {
+  // A server that takes the call and never answers.
+  const mute = createServer(() => undefined);
+  await new Promise<void>((ready) => mute.listen(0, '127.0.0.1', ready));
+  onTestFinished(() => {
+    mute.closeAllConnections();
+    mute.close();
+  });
+  const called = once(mute, 'request');
+  const endpoint = `http://127.0.0.1:${(mute.address() as AddressInfo).port}`;
+  const run = startCli(['ls', 'some-bucket', '--json'], { endpoint });
+  await called;
+  run.interrupt();
+  expect(await run.code).toBe(130);
+  expect(JSON.parse(run.stdout.text)).toMatchObject({ status: 'error', error: { code: 'INTERRUPTED' } });
+});
+
+test('--quiet still shows what a question is about', async () => {
+  const { url: endpoint } = await startTestSandbox();
+  const tty = { stdin: true, stdout: true, stderr: true };
+  const run = startCli(['init', 'quiet-bucket', '--function', 'f', '--quiet'], { endpoint, tty });
+  await run.stderr.until(({ plain }) => plain.includes('Apply this plan?'));
+  expect(run.stderr.plain).toContain('account 000000000000');
+  expect(run.stderr.plain).toContain('Create bucket quiet-bucket');
+  run.stdin.write('n\r');
+  expect(await run.code).toBe(2);
 });

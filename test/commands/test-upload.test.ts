@@ -560,7 +560,7 @@ describe('what cannot be done', () => {
   });
 });
 
-test.each([
+it.each([
   ['an empty key', ''],
   ['a key over 1,024 bytes', 'ü'.repeat(513)],
 ])('%s is refused before anything is asked of AWS', async (_what, key) => {

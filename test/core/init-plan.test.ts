@@ -24,6 +24,7 @@ const DESIRED: Desired = {
   runtime: 'python3.13',
   runtimeGiven: false,
   roleArn: undefined,
+  ours: new Set<string>(),
   rules: [RULE],
 };
 
@@ -382,9 +383,16 @@ describe('the rules', () => {
     expect(plan.rules.map(({ id }) => id)).toEqual(['theirs']);
   });
 
-  test('a rule of the same id and destination is brought up to date', () => {
+  test('a rule of the same id and destination that others made is never replaced', () => {
     const document = withRule({}, ruleFor('new-objects', { filter: { prefix: 'old/' } }));
-    const plan = planInit(DESIRED, facts(document));
+    expect(() => planInit(DESIRED, facts(document))).toThrow(
+      expect.objectContaining({ code: 'RULE_ID_TAKEN', message: expect.stringContaining('old/*') }),
+    );
+  });
+
+  test('a rule of ours, of the same id and destination, is brought up to date', () => {
+    const document = withRule({}, ruleFor('new-objects', { filter: { prefix: 'old/' } }));
+    const plan = planInit({ ...DESIRED, ours: new Set(['new-objects']) }, facts(document));
     expect(stepOf(plan, 'notification')).toMatchObject({ change: 'update', action: { before: document } });
     expect(rulesOf(plan.document)).toEqual([ruleFor('new-objects')]);
   });

@@ -119,6 +119,14 @@ describe('what is shown', () => {
     expect(stderr.text).toBe('✔ x\\x07: x\\x07\nx\\x07\nwarning: x\\x07\nx\\x07\n  + x\\x07\n');
   });
 
+  it('keeps a shown line one line: text of others cannot draw a line of the plan', async () => {
+    const { view, stderr } = setUp({ stderr: false });
+    view.emit({ type: 'show', title: 'Plan', lines: [{ mark: '=', text: 'theirs\n  + forged' }] });
+    await view.stop();
+    expect(stderr.plain.split('\n')).toHaveLength(3);
+    expect(stderr.plain).toContain(String.raw`= theirs\n  + forged`);
+  });
+
   it('wraps on a terminal, under the text', () => {
     const { view, stderr } = setUp({ columns: 24 });
     view.emit({ type: 'show', title: 'T', lines: [{ mark: '+', text: 'one two three four five' }] });

@@ -25,10 +25,7 @@ export function viewInit(result: InitResult, options: ViewOptions): readonly str
 /** Without a project file they would need flags that lead to the same place. */
 function next({ projectFile }: InitResult, { theme }: ViewOptions): readonly string[] {
   if (projectFile === null) return [];
-  return [
-    `Try it:     ${theme.accent('s3evt test-upload beach.jpeg')}`,
-    `Follow it:  ${theme.accent('s3evt tail')}`,
-  ];
+  return [`Try it:     ${theme.accent('s3evt test-upload')}`, `Follow it:  ${theme.accent('s3evt tail')}`];
 }
 
 function same(
