@@ -178,7 +178,7 @@ function explainRefusal(error: unknown, write: NotificationWrite): unknown {
     `S3 refuses the configuration of ${write.bucket}; nothing was changed. ${lines.join('; ')}`,
     {
       hint: foreign
-        ? 'S3 checks every rule on each write, so one dead rule of somebody else blocks all changes: repair its destination, or have its owner remove it.'
+        ? 'S3 checks every rule on each write, so one dead rule of somebody else blocks all changes. Leave it as it is (nothing was changed), repair its destination, or have its owner remove it.'
         : 'Check that the destination exists in this Region and that its policy admits s3.amazonaws.com for this bucket.',
       ...(error instanceof S3evtError && error.aws !== undefined ? { aws: error.aws } : {}),
       cause: error,
