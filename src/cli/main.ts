@@ -147,8 +147,12 @@ async function runCommand<Result extends CommandResult, Item>(
     if (interrupted === 0) return 0;
     if (loaded.endsWithInterrupt === true && interrupted === 130) return 0;
     // What was left behind stands in the error of a command that knows it; the exit code is the signal's.
-    const known = error instanceof S3evtError ? error : new S3evtError('INTERRUPTED', 'interrupted');
-    await failWith(known, failing, io);
+    if (json || error instanceof S3evtError) {
+      const known = error instanceof S3evtError ? error : new S3evtError('INTERRUPTED', 'interrupted');
+      await failWith(known, failing, io);
+    } else {
+      await io.stderr.write('interrupted\n');
+    }
     return interrupted;
   } finally {
     ctx.aws.destroy();
