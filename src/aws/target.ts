@@ -43,7 +43,8 @@ export interface TargetInput {
 
 /**
  * Whether a command is to run against the local AWS: `--sandbox`, or a project that lives there, unless an endpoint is
- * given by something stronger than the project file. Whoever builds the target starts the sandbox then.
+ * given by something stronger than the project file. Whoever builds the target starts the sandbox then. Throws USAGE for a
+ * profile or a service's endpoint beside such a project.
  */
 export function usesSandbox({
   flags,
@@ -52,7 +53,21 @@ export function usesSandbox({
 }: Pick<TargetInput, 'flags' | 'env' | 'project'>): boolean {
   if (flags.sandbox === true) return true;
   if (flags.endpointUrl !== undefined || project?.sandbox !== true) return false;
+  // What is stronger than the project file and leads elsewhere must not be passed over in silence.
+  const elsewhere =
+    flags.profile === undefined ? Object.keys(env).find((name) => isServiceEndpoint(env, name)) : '--profile';
+  if (elsewhere !== undefined) {
+    throw new S3evtError('USAGE', `${elsewhere} leads elsewhere, and s3evt.json is about the local AWS`, {
+      hint: `Leave ${elsewhere} out, or run this in another folder.`,
+    });
+  }
   return variable(env, 'AWS_ENDPOINT_URL') === undefined || ignoresConfiguredEndpoints(env);
+}
+
+function isServiceEndpoint(env: Env, name: string): boolean {
+  return (
+    /^AWS_ENDPOINT_URL_./.test(name) && variable(env, name) !== undefined && !ignoresConfiguredEndpoints(env)
+  );
 }
 
 /**

@@ -358,6 +358,17 @@ describe('sandbox', () => {
     expect(usesSandbox({ flags, env, project: project && { version: 1, ...project } })).toBe(wanted);
   });
 
+  test.each([
+    ['--profile', { flags: { profile: 'dev' }, env: {} }],
+    ['AWS_ENDPOINT_URL_S3', { flags: {}, env: { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:3' } }],
+  ])('%s beside a project of the sandbox is refused, not passed over', (name, given) => {
+    const project = { version: 1, sandbox: true } as const;
+    expect(() => usesSandbox({ ...given, project })).toThrow(
+      expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(name) }),
+    );
+    expect(usesSandbox({ ...given, flags: { ...given.flags, sandbox: true }, project })).toBe(true);
+  });
+
   test('never reads a profile, and ignores endpoints of the environment', async () => {
     const target = await resolve({
       flags: { sandbox: true },
