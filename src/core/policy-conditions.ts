@@ -1,3 +1,5 @@
+import { globMatches } from './glob.ts';
+
 /**
  * Condition operators of IAM JSON policies
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html).
@@ -11,28 +13,6 @@ export interface Condition {
 
 /** `unknown` is an operator that the evaluator does not have: neither a match nor a miss. */
 export type ConditionOutcome = 'match' | 'miss' | 'unknown';
-
-/** `*` is any run of characters, `?` any one. Linear in the text for one star, never exponential. */
-export function globMatches(pattern: string, text: string): boolean {
-  let p = 0;
-  let t = 0;
-  let star = -1;
-  let resume = 0;
-  while (t < text.length) {
-    if (pattern[p] === '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === text[t])) {
-      p++;
-      t++;
-    } else if (star >= 0) {
-      p = star + 1;
-      t = ++resume;
-    } else return false;
-  }
-  while (pattern[p] === '*') p++;
-  return p === pattern.length;
-}
 
 /** Five parts before the resource, the resource with its own colons last. */
 function arnParts(arn: string): readonly string[] {

@@ -3,7 +3,8 @@
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html). Pure: the request's
  * context is an argument, and a key that is not in it is absent from the request.
  */
-import { conditionHolds, globMatches, type Condition } from './policy-conditions.ts';
+import { globMatches } from './glob.ts';
+import { conditionHolds, type Condition } from './policy-conditions.ts';
 
 export interface PolicyDocument {
   readonly version: string | undefined;

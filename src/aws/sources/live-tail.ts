@@ -6,6 +6,7 @@ import type { Aws } from '../clients.ts';
 import { readLogGroup } from '../read-facts.ts';
 import {
   explained,
+  lineOf,
   OVERLAP_MS,
   readLogs,
   type LogLine,
@@ -174,17 +175,6 @@ async function nextUpdate(session: Session): Promise<Update> {
     if (!(error instanceof S3evtError)) throw error;
     return { ended: true, timedOut: error.aws?.name === 'SessionTimeoutException', error };
   }
-}
-
-function lineOf(group: string, event: LiveTailSessionLogEvent): LogLine {
-  const timestamp = event.timestamp ?? 0;
-  return {
-    group,
-    stream: event.logStreamName ?? '',
-    timestamp,
-    ingestionTime: event.ingestionTime ?? timestamp,
-    message: event.message ?? '',
-  };
 }
 
 interface Merge {

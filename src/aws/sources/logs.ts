@@ -126,7 +126,11 @@ const HINTS: Readonly<Record<string, string>> = {
     'The account has as many Live Tail sessions open as it may, 15 in a Region: close another one, or leave out --live.',
 };
 
-function lineOf(group: string, event: FilteredLogEvent): LogLine {
+/** A line as FilterLogEvents and Live Tail both give it. */
+export function lineOf(
+  group: string,
+  event: Pick<FilteredLogEvent, 'logStreamName' | 'timestamp' | 'ingestionTime' | 'message'>,
+): LogLine {
   const timestamp = event.timestamp ?? 0;
   return {
     group,
