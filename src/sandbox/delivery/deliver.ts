@@ -111,7 +111,7 @@ export function createEventPublisher(
         });
         const parcel = {
           rule,
-          source: sourceOf(bucket),
+          source: sourceOf(bucket, request),
           key: change.key,
           eventName: change.eventName,
           // One record per message, as AWS documents.
@@ -128,7 +128,7 @@ export function createEventPublisher(
         (rule, index) =>
           rule.service !== 'lambda' && rules.findIndex((other) => other.arn === rule.arn) === index,
       );
-      const source = sourceOf(bucket);
+      const source = sourceOf(bucket, request);
       const parcels = firstOfEach.map((rule) => ({
         rule,
         source,
@@ -146,8 +146,13 @@ function afterResponse(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function sourceOf(bucket: EventBucket): EventSource {
-  return { bucketArn: bucketArn('aws', bucket.name), account: bucket.account, region: bucket.region };
+function sourceOf(bucket: EventBucket, { traceHeader }: EventRequest): EventSource {
+  return {
+    bucketArn: bucketArn('aws', bucket.name),
+    account: bucket.account,
+    region: bucket.region,
+    traceHeader,
+  };
 }
 
 /** Why the message was dropped, or undefined when it arrived. S3 tells nobody: only the journal knows. */

@@ -5,6 +5,8 @@ export interface EventSource {
   /** The bucket owner's account, the value of aws:SourceAccount. */
   readonly account: string;
   readonly region: string;
+  /** `X-Amzn-Trace-Id` of the request that caused the event: Lambda finds recursive loops by it. */
+  readonly traceHeader?: string | undefined;
 }
 
 export interface Destination {

@@ -79,6 +79,8 @@ export interface EventRequest {
   readonly extendedRequestId: string;
   readonly sourceIp: string;
   readonly principalId: string;
+  /** Goes on with the message, not into it. */
+  readonly traceHeader?: string | undefined;
 }
 
 export interface RecordInput {

@@ -11,6 +11,7 @@ export type InvokeAsync = (
   arn: string,
   payload: string,
   from: ServiceCaller,
+  options?: { readonly traceHeader?: string | undefined },
 ) => { refused: string } | undefined;
 
 export function serviceInvoker(
@@ -27,10 +28,10 @@ export function serviceInvoker(
     return policyRefusal(text, from, 'lambda:InvokeFunction', arn);
   }
 
-  const invokeAsync: InvokeAsync = (arn, payload, from) => {
+  const invokeAsync: InvokeAsync = (arn, payload, from, { traceHeader } = {}) => {
     const reason = refusal(arn, from);
     if (reason !== undefined) return { refused: `Not authorized to invoke function [${arn}]: ${reason}` };
-    invocations.submit({ requestId: env.ids.uuid(), payload: Buffer.from(payload), arn });
+    invocations.submit({ requestId: env.ids.uuid(), payload: Buffer.from(payload), arn, traceHeader });
     return undefined;
   };
   const s3 = (source: EventSource): ServiceCaller => ({
@@ -45,7 +46,8 @@ export function serviceInvoker(
         if (refusal(arn, s3(source)) === undefined) return undefined;
         return { name: `${arn}, null`, value: `Not authorized to invoke function [${arn}]` };
       },
-      deliver: (arn, message, source) => Promise.resolve(invokeAsync(arn, message, s3(source))),
+      deliver: (arn, message, source) =>
+        Promise.resolve(invokeAsync(arn, message, s3(source), { traceHeader: source.traceHeader })),
     },
   };
 }

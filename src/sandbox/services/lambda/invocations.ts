@@ -12,6 +12,8 @@ export interface Event {
   /** With the qualifier that the caller used; it is resolved anew at each attempt. */
   readonly arn: string;
   readonly clientContext?: string | undefined;
+  /** Of whoever sent the event, if it was traced; else each attempt begins a trace. */
+  readonly traceHeader?: string | undefined;
 }
 
 export interface Completed extends InvocationResult {
@@ -68,7 +70,7 @@ export class Invocations {
         invocationId: ids.uuid(),
         payload: event.payload,
         invokedArn: event.arn,
-        traceId: this.#traceId(),
+        traceId: event.traceHeader ?? this.#traceId(),
         clientContext: event.clientContext,
       });
       this.#journal(record, event, attempt, result.outcome);

@@ -110,7 +110,9 @@ export function eventBucket(bucket: Bucket) {
 }
 
 export function eventRequest(ctx: RequestContext) {
+  const trace = ctx.headers['x-amzn-trace-id'];
   return {
+    traceHeader: typeof trace === 'string' ? trace : undefined,
     requestId: ctx.requestId,
     extendedRequestId: ctx.extendedRequestId,
     sourceIp: ctx.sourceIp,

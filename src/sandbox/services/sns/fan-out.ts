@@ -16,7 +16,12 @@ interface Caller {
 
 /** Lambda as SNS calls it: asynchronous, checked against the function's policy. */
 export interface FunctionInvoker {
-  invokeAsync(functionArn: string, payload: string, from: Caller): { readonly refused: string } | undefined;
+  invokeAsync(
+    functionArn: string,
+    payload: string,
+    from: Caller,
+    options?: { readonly traceHeader?: string | undefined },
+  ): { readonly refused: string } | undefined;
 }
 
 /** A message that a subscriber did not take, and that no dead-letter queue took either: it is lost without a trace. */
@@ -84,7 +89,8 @@ function deliver(
   if (protocol === 'lambda') {
     if (!deps.lambda) return 'there is no Lambda to invoke';
     const event = functionEvent(env, topic, subscription, message);
-    return deps.lambda.invokeAsync(endpoint, event, callerFor(env, topic))?.refused;
+    const { traceHeader } = message;
+    return deps.lambda.invokeAsync(endpoint, event, callerFor(env, topic), { traceHeader })?.refused;
   }
   return `the sandbox does not deliver by ${protocol}`;
 }

@@ -103,7 +103,9 @@ export function createSnsService(env: SandboxEnv, deps: SnsServiceDeps): SnsServ
         };
       },
       deliver: (arn, message, source) =>
-        Promise.resolve(publish(arn, message, { from: s3(source), subject: SUBJECT })),
+        Promise.resolve(
+          publish(arn, message, { from: s3(source), subject: SUBJECT, traceHeader: source.traceHeader }),
+        ),
     },
     publish,
     reset: () => store.reset(),

@@ -96,6 +96,7 @@ export function queueDestination(store: SqsStore, send: Send, kms: KmsGate | und
           'Permissions on the destination queue do not allow S3 to publish notifications from this bucket',
       };
     },
-    deliver: (arn, message, source) => Promise.resolve(send(arn, message, { from: s3(source) })),
+    deliver: (arn, message, source) =>
+      Promise.resolve(send(arn, message, { from: s3(source), traceHeader: source.traceHeader })),
   };
 }
