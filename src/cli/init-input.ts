@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { InitInput } from '../commands/init.ts';
 import { splitSuffixes } from '../commands/init-questions.ts';
 import { S3evtError } from '../core/errors.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { bucketFlag, oneBucket, eventFlag, runtimeFlag } from './flags.ts';
 import type { Host } from './host.ts';
+import { readText } from './read-text.ts';
 
 /** The flags of `init`, as commander leaves them or as a file of --from holds them. */
 export interface InitFlags {
@@ -27,7 +26,7 @@ export interface InitFlags {
 
 /** Argument, flags and the file of --from, in this order of strength. Throws S3evtError. */
 export async function initInput(flags: InitFlags, host: Host): Promise<InitInput> {
-  const file = flags.from === undefined ? {} : parseFrom(await readFrom(flags.from, host), flags.from);
+  const file = flags.from === undefined ? {} : parseFrom(await readText(flags.from, host), flags.from);
   const suffix = flags.suffix ?? file.suffix;
   return {
     bucket: oneBucket(flags.argument, flags.bucket) ?? file.bucket,
@@ -42,20 +41,6 @@ export async function initInput(flags: InitFlags, host: Host): Promise<InitInput
     yes: flags.yes === true,
     save: flags.save !== false,
   };
-}
-
-async function readFrom(from: string, host: Host): Promise<string> {
-  if (from === '-') {
-    let text = '';
-    for await (const chunk of host.stdin) text += String(chunk);
-    return text;
-  }
-  try {
-    return await readFile(resolve(host.cwd, from), 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new S3evtError('FILE_UNREADABLE', `${from} cannot be read (${code})`, { cause: error });
-  }
 }
 
 const NAMES = ['bucket', 'function', 'runtime', 'roleArn', 'event', 'prefix', 'suffix', 'id'] as const;

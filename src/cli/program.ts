@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { addDemo } from './declarations/demo.ts';
 import { addInit } from './declarations/init.ts';
 import { addLooks } from './declarations/looks.ts';
+import { addMatch } from './declarations/match.ts';
 import { addRemovals } from './declarations/removals.ts';
 import { addSandbox } from './declarations/sandbox.ts';
 import { addTail } from './declarations/tail.ts';
@@ -46,6 +47,7 @@ export function createProgram(host: Host, dispatch: Dispatch): Command {
   addTestUpload(program, dispatch);
   addTail(program, host, dispatch);
   addLooks(program, dispatch);
+  addMatch(program, host, dispatch);
   addRemovals(program, dispatch);
   addSandbox(program, host, dispatch);
   addDemo(program, host, dispatch);

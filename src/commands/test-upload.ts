@@ -4,7 +4,7 @@ import { makesDeleteMarkers } from '../aws/operations.ts';
 import { formatInstant } from '../core/duration.ts';
 import { S3evtError } from '../core/errors.ts';
 import { generatedKey, keyFor, matchRules } from '../core/match.ts';
-import type { NotificationDocument } from '../core/notification.ts';
+import { rulesOf, type NotificationDocument } from '../core/notification.ts';
 import { callerIdentity } from '../aws/identity.ts';
 import { bucketDocument, requireBucket } from './bucket.ts';
 import type { Context } from './context.ts';
@@ -80,7 +80,7 @@ export async function runTestUpload(input: TestUploadInput, ctx: Context): Promi
       ? 's3:ObjectRemoved:DeleteMarkerCreated'
       : OPERATIONS[input.operation];
   const wanted = wantedKey(input, document, eventName, ctx);
-  const { matches, misses } = matchRules(document, wanted, eventName);
+  const { matches, misses } = matchRules(rulesOf(document), wanted, eventName);
   if (matches.length === 0) {
     throw new S3evtError('EVENT_NOT_SEEN', noRule(bucket, wanted, eventName, misses), {
       hint: 'Nothing was uploaded. Look at the rules with "s3evt ls", or name a key that one of them takes: --key KEY.',
@@ -201,7 +201,7 @@ function keyBeside(key: string, mark: string, document: NotificationDocument, ev
   const base = key.lastIndexOf('/') + 1;
   const behind = `${stem}-${mark}${extension}`;
   const before = `${key.slice(0, base)}${mark}-${key.slice(base)}`;
-  const rules = (one: string) => matchRules(document, one, eventName).matches.map(({ id }) => id);
+  const rules = (one: string) => matchRules(rulesOf(document), one, eventName).matches.map(({ id }) => id);
   const wanted = rules(key).join();
   return rules(behind).join() !== wanted && rules(before).join() === wanted ? before : behind;
 }

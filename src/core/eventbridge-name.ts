@@ -40,3 +40,23 @@ export function eventBridgeName(detailType: string, reason: unknown, deletionTyp
   }
   return NAMES.get(detailType) ?? detailType;
 }
+
+/** What S3 sends for an event, in EventBridge's words; undefined for events that it does not send there. */
+export function eventBridgeTypeOf(
+  eventName: string,
+): { readonly detailType: string; readonly reason?: string; readonly deletionType?: string } | undefined {
+  const [family = '', kind = ''] = eventName.replace(/^s3:/, '').split(':');
+  if (family === 'ObjectCreated') {
+    const reason = [...CREATED_REASONS].findLast(([, name]) => name === kind || kind === '*')?.[0];
+    return { detailType: 'Object Created', reason: kind === '*' ? 'PutObject' : String(reason ?? kind) };
+  }
+  if (family === 'ObjectRemoved' || family === 'LifecycleExpiration') {
+    return {
+      detailType: 'Object Deleted',
+      reason: family === 'ObjectRemoved' ? 'DeleteObject' : 'Lifecycle Expiration',
+      deletionType: kind === 'DeleteMarkerCreated' ? 'Delete Marker Created' : 'Permanently Deleted',
+    };
+  }
+  const detailType = [...NAMES].find(([, name]) => name === `${family}:${kind}` || name === family)?.[0];
+  return detailType === undefined ? undefined : { detailType };
+}

@@ -16,7 +16,8 @@ export const MAX_FILTER_VALUE_BYTES = 1024;
  * `*` kept and `~` encoded are the reading of Java's URLEncoder; AWS's own behaviour there is UNKNOWN.
  */
 export function encodeEventKey(key: string): string {
-  return encodeURIComponent(key)
+  // A lone surrogate is no text that S3 could hold; it must not end a search through other keys.
+  return encodeURIComponent(key.replace(/\p{Surrogate}/gu, '\ufffd'))
     .replaceAll('%2F', '/')
     .replaceAll('%20', '+')
     .replace(/[!'()~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -33,14 +34,41 @@ export function decodeEventKey(raw: string): string {
 }
 
 /**
- * Whether a key passes a filter. AWS wants special characters in the value percent-encoded, so a value is compared both as it is
- * and in its decoded form. No wildcards, case-sensitive, prefix AND suffix.
+ * Characters that AWS documents as to be encoded in a filter's value
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html, "Characters that might require special handling").
+ * Written as they are they match nothing, and a `+` means a space.
+ */
+// eslint-disable-next-line no-control-regex -- control characters are on AWS's list
+const NEVER_RAW = /[&$@=;:+,? \u0000-\u001f\u007f]/;
+
+/** A value as S3 compares it, with the key's form inside an event. */
+function comparable(value: string): string {
+  return value.replace(/%[0-9a-f]{2}|[^]/giu, (part) => {
+    if (part.startsWith('%') && part.length > 1) return part.toUpperCase();
+    // Of the other special characters AWS's treatment is UNKNOWN: they are taken as they were meant.
+    return NEVER_RAW.test(part) ? part : encodeEventKey(part);
+  });
+}
+
+/**
+ * Whether a key passes a filter: prefix AND suffix, case-sensitive, no wildcards, compared in the key's encoded form. So a value
+ * with one of the characters that AWS wants encoded passes no key.
  */
 export function keyPasses(filter: KeyFilter, key: string): boolean {
   const encoded = encodeEventKey(key);
-  const starts = (value: string) => key.startsWith(value) || encoded.startsWith(value);
-  const ends = (value: string) => key.endsWith(value) || encoded.endsWith(value);
-  return starts(filter.prefix ?? '') && ends(filter.suffix ?? '');
+  return (
+    encoded.startsWith(comparable(filter.prefix ?? '')) && encoded.endsWith(comparable(filter.suffix ?? ''))
+  );
+}
+
+/** Whether the key would pass if the values meant what they say: then only their encoding is wrong. */
+export function keyPassesDecoded(filter: KeyFilter, key: string): boolean {
+  return key.startsWith(filter.prefix ?? '') && key.endsWith(filter.suffix ?? '');
+}
+
+/** Whether a value holds characters that have to be encoded. */
+export function needsEncoding(value: string): boolean {
+  return NEVER_RAW.test(value);
 }
 
 /**

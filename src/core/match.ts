@@ -1,11 +1,11 @@
-import { eventCovers } from './event-name.ts';
-import { keyIn, keyPasses, type KeyFilter } from './key-filter.ts';
+import { eventCovers, sharedEvents } from './event-name.ts';
+import { encodeEventKey, keyIn, keyPasses, keyPassesDecoded, type KeyFilter } from './key-filter.ts';
 import { rulesOf, type NotificationDocument, type Rule } from './notification.ts';
 
 /** Why a rule does not take an event of a key. */
 export interface Miss {
   readonly rule: Rule;
-  readonly reason: 'event' | 'prefix' | 'suffix';
+  readonly reason: 'event' | 'prefix' | 'suffix' | 'encoding';
   /** One sentence. */
   readonly detail: string;
 }
@@ -15,11 +15,11 @@ export interface Match {
   readonly misses: readonly Miss[];
 }
 
-/** Which rules of the document take this event (`s3:` or not) of this key (decoded), and why the others do not. */
-export function matchRules(document: NotificationDocument, key: string, eventName: string): Match {
+/** Which of the rules take this event (`s3:` or not) of this key (decoded), and why the others do not. */
+export function matchRules(rules: readonly Rule[], key: string, eventName: string): Match {
   const matches: Rule[] = [];
   const misses: Miss[] = [];
-  for (const rule of rulesOf(document)) {
+  for (const rule of rules) {
     const miss = missOf(rule, key, eventName);
     if (miss) misses.push(miss);
     else matches.push(rule);
@@ -28,21 +28,36 @@ export function matchRules(document: NotificationDocument, key: string, eventNam
 }
 
 function missOf(rule: Rule, key: string, eventName: string): Miss | undefined {
-  if (!rule.events.some((configured) => eventCovers(configured, eventName))) {
+  // Asked about a family, a rule that takes a part of it counts.
+  if (sharedEvents(rule.events, [eventName]).length === 0) {
     return { rule, reason: 'event', detail: `it takes ${rule.events.join(', ')}, not ${eventName}` };
   }
-  const only = (filter: KeyFilter) => keyPasses(filter, key);
   const { prefix, suffix } = rule.filter;
-  if (prefix !== undefined && !only({ prefix }))
-    return { rule, reason: 'prefix', detail: `the key does not begin with "${prefix}"` };
-  if (suffix !== undefined && !only({ suffix }))
-    return { rule, reason: 'suffix', detail: `the key does not end with "${suffix}"` };
-  return undefined;
+  return (
+    (prefix === undefined ? undefined : sideMiss(rule, key, 'prefix', prefix)) ??
+    (suffix === undefined ? undefined : sideMiss(rule, key, 'suffix', suffix))
+  );
+}
+
+function sideMiss(rule: Rule, key: string, side: 'prefix' | 'suffix', value: string): Miss | undefined {
+  const filter: KeyFilter = { [side]: value };
+  if (keyPasses(filter, key)) return undefined;
+  if (keyPassesDecoded(filter, key)) {
+    return {
+      rule,
+      reason: 'encoding',
+      detail: `the key has the ${side} "${value}", but in a filter it must be written "${encodeEventKey(value)}"`,
+    };
+  }
+  const verb = side === 'prefix' ? 'begin' : 'end';
+  const caseOnly = keyPasses({ [side]: value.toLowerCase() }, key.toLowerCase());
+  const why = caseOnly ? ', except for upper and lower case' : '';
+  return { rule, reason: side, detail: `the key does not ${verb} with "${value}"${why}` };
 }
 
 /** A key for a file of this name that some rule takes: the name itself, or with the prefix of the first rule that then fits. */
 export function keyFor(document: NotificationDocument, name: string, eventName: string): string {
-  if (matchRules(document, name, eventName).matches.length > 0) return name;
+  if (matchRules(rulesOf(document), name, eventName).matches.length > 0) return name;
   for (const rule of rulesOf(document)) {
     const { prefix = '' } = rule.filter;
     const key = keyIn({ prefix }, name);

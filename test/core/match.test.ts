@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { generatedKey, keyFor, matchRules } from '../../src/core/match.ts';
-import { withRule, type NotificationDocument, type Rule } from '../../src/core/notification.ts';
+import { rulesOf, withRule, type NotificationDocument, type Rule } from '../../src/core/notification.ts';
 
 const ARN = 'arn:aws:lambda:us-east-1:111122223333:function:f';
 
@@ -20,7 +20,7 @@ const DOCUMENT = documentOf(
 
 describe('matchRules', () => {
   const ids = (key: string, event: string) => {
-    const { matches, misses } = matchRules(DOCUMENT, key, event);
+    const { matches, misses } = matchRules(rulesOf(DOCUMENT), key, event);
     return [matches.map(({ id }) => id), misses.map((miss) => [miss.rule.id, miss.reason])];
   };
 
@@ -87,7 +87,9 @@ describe('matchRules', () => {
   });
 
   test('says why in one sentence', () => {
-    const details = matchRules(DOCUMENT, 'out/a.jpg', 'ObjectCreated:Put').misses.map(({ detail }) => detail);
+    const details = matchRules(rulesOf(DOCUMENT), 'out/a.jpg', 'ObjectCreated:Put').misses.map(
+      ({ detail }) => detail,
+    );
     expect(details).toEqual([
       'the key does not begin with "in/"',
       'the key does not end with ".txt"',
@@ -97,7 +99,7 @@ describe('matchRules', () => {
 
   test('a filter that is percent-encoded takes the decoded key', () => {
     const document = documentOf(rule('r', ['s3:ObjectCreated:*'], { prefix: 'in+box/' }));
-    expect(matchRules(document, 'in box/a', 'ObjectCreated:Put').matches).toHaveLength(1);
+    expect(matchRules(rulesOf(document), 'in box/a', 'ObjectCreated:Put').matches).toHaveLength(1);
   });
 });
 
@@ -131,7 +133,32 @@ describe('generatedKey', () => {
     ],
   ])('%#', (document, event, key) => {
     expect(generatedKey(document, event, '1')).toBe(key);
-    const taken = matchRules(document, key, event).matches.length;
+    const taken = matchRules(rulesOf(document), key, event).matches.length;
     expect(taken).toBe(document === DOCUMENT || Object.keys(document).length > 0 ? 1 : 0);
   });
+});
+
+test.each([
+  [
+    { prefix: 'dt=1/' },
+    'dt=1/a',
+    'encoding',
+    'the key has the prefix "dt=1/", but in a filter it must be written "dt%3D1/"',
+  ],
+  [
+    { suffix: '@2x.png' },
+    'logo@2x.png',
+    'encoding',
+    'the key has the suffix "@2x.png", but in a filter it must be written "%402x.png"',
+  ],
+  [
+    { suffix: '.jpg' },
+    'a.JPG',
+    'suffix',
+    'the key does not end with ".jpg", except for upper and lower case',
+  ],
+  [{ prefix: '/in/' }, 'in/a', 'prefix', 'the key does not begin with "/in/"'],
+])('a filter %j misses %s: %s', (filter, key, reason, detail) => {
+  const { misses } = matchRules([rule('r', ['s3:ObjectCreated:*'], filter)], key, 'ObjectCreated:Put');
+  expect(misses.map((miss) => [miss.reason, miss.detail])).toEqual([[reason, detail]]);
 });
