@@ -1,8 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { IAMClient } from '@aws-sdk/client-iam';
+import type { KMSClient } from '@aws-sdk/client-kms';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { SNSClient } from '@aws-sdk/client-sns';
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { STSClient } from '@aws-sdk/client-sts';
 import type { Clock } from '../core/clock.ts';
 import { createSettings } from './client-settings.ts';
@@ -20,6 +24,10 @@ export interface Aws {
   logs(): Promise<CloudWatchLogsClient>;
   iam(): Promise<IAMClient>;
   sts(): Promise<STSClient>;
+  sqs(): Promise<SQSClient>;
+  sns(): Promise<SNSClient>;
+  events(): Promise<EventBridgeClient>;
+  kms(): Promise<KMSClient>;
   /**
    * Runs one SDK call under the signal of the run and translates its failure (see `translateError`):
    * `aws.call((options) => s3.send(new HeadBucketCommand({ Bucket }), options), { action: 's3:ListBucket' })`.
@@ -119,6 +127,25 @@ export function createAws(options: AwsOptions): Aws {
     sts: once(async () => {
       const [{ STSClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-sts'), settings()]);
       return keep(new STSClient(settingsFor('STS')));
+    }),
+    sqs: once(async () => {
+      const [{ SQSClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-sqs'), settings()]);
+      return keep(new SQSClient(settingsFor('SQS')));
+    }),
+    sns: once(async () => {
+      const [{ SNSClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-sns'), settings()]);
+      return keep(new SNSClient(settingsFor('SNS')));
+    }),
+    events: once(async () => {
+      const [{ EventBridgeClient }, settingsFor] = await Promise.all([
+        import('@aws-sdk/client-eventbridge'),
+        settings(),
+      ]);
+      return keep(new EventBridgeClient(settingsFor('EVENTBRIDGE')));
+    }),
+    kms: once(async () => {
+      const [{ KMSClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-kms'), settings()]);
+      return keep(new KMSClient(settingsFor('KMS')));
     }),
     async call(send, { signal: ownSignal, ...what }) {
       const abortSignal = ownSignal ?? signal;

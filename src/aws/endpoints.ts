@@ -4,9 +4,19 @@ import { type Env, isTrue, type SharedConfig, variable } from './shared-config.t
 import type { SettingSource, Sourced, Target } from './target.ts';
 
 /** The services that s3evt calls: SDK service ids in upper snake case, as they stand in `AWS_ENDPOINT_URL_<SERVICE>`. */
-export type Service = 'S3' | 'LAMBDA' | 'CLOUDWATCH_LOGS' | 'IAM' | 'STS';
+const SERVICES = [
+  'S3',
+  'LAMBDA',
+  'CLOUDWATCH_LOGS',
+  'IAM',
+  'STS',
+  'SQS',
+  'SNS',
+  'EVENTBRIDGE',
+  'KMS',
+] as const;
 
-const SERVICES = ['S3', 'LAMBDA', 'CLOUDWATCH_LOGS', 'IAM', 'STS'] as const satisfies readonly Service[];
+export type Service = (typeof SERVICES)[number];
 
 /** What one source (flag, environment, project file, AWS config) says about endpoints. */
 interface Level {
@@ -147,6 +157,10 @@ const SERVICE_NAMES: Readonly<Record<Service, string>> = {
   CLOUDWATCH_LOGS: 'CloudWatch Logs',
   IAM: 'IAM',
   STS: 'STS',
+  SQS: 'SQS',
+  SNS: 'SNS',
+  EVENTBRIDGE: 'EventBridge',
+  KMS: 'KMS',
 };
 
 /** Domains of AWS's partitions, VPC endpoints included; `api.aws` is the dual-stack domain. */

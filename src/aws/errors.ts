@@ -16,9 +16,12 @@ const ROWS: readonly (readonly [names: string, translate: Translate])[] = [
     'InvalidAccessKeyId UnrecognizedClientException SignatureDoesNotMatch InvalidSignatureException InvalidClientTokenId AuthFailure InvalidToken InvalidSecurity IncompleteSignature IncompleteSignatureException MissingAuthenticationToken MissingAuthenticationTokenException',
     invalid,
   ],
-  ['AccessDenied AccessDeniedException UnauthorizedOperation Forbidden AllAccessDisabled', denied],
   [
-    'Throttling ThrottlingException ThrottledException TooManyRequestsException RequestLimitExceeded RequestThrottled RequestThrottledException SlowDown BandwidthLimitExceeded',
+    'AccessDenied AccessDeniedException AuthorizationError AuthorizationErrorException UnauthorizedOperation Forbidden AllAccessDisabled',
+    denied,
+  ],
+  [
+    'KMSThrottlingException Throttled Throttling ThrottlingException ThrottledException TooManyRequestsException RequestLimitExceeded RequestThrottled RequestThrottledException SlowDown BandwidthLimitExceeded',
     throttled,
   ],
   [
@@ -29,7 +32,7 @@ const ROWS: readonly (readonly [names: string, translate: Translate])[] = [
   ['RequestTimeTooSkewed', skewed],
   ['NotImplemented NotImplementedException UnknownOperationException', unsupported],
   [
-    'NoSuchBucket NoSuchKey NoSuchVersion NotFound ResourceNotFound ResourceNotFoundException NoSuchEntity NoSuchEntityException',
+    'NoSuchBucket NoSuchKey NoSuchVersion NotFound ResourceNotFound ResourceNotFoundException NoSuchEntity NoSuchEntityException QueueDoesNotExist AWS.SimpleQueueService.NonExistentQueue NotFoundException',
     missing,
   ],
 ];

@@ -18,7 +18,7 @@ import { documentOf } from './notification-codec.ts';
  * Reads of single things, each as a fact: absent and denied are answers. Nothing here depends on anything else
  * here, so callers read in parallel.
  */
-async function fact<T>(action: string, read: () => Promise<T | undefined>): Promise<Fact<T>> {
+export async function fact<T>(action: string, read: () => Promise<T | undefined>): Promise<Fact<T>> {
   try {
     const value = await read();
     return value === undefined ? ABSENT : known(value);

@@ -1,10 +1,12 @@
 import { S3evtError } from '../core/errors.ts';
-import { ifKnown, valueOf } from '../core/facts.ts';
+import { parseArn } from '../core/arn.ts';
+import { ifKnown, valueOf, type Fact } from '../core/facts.ts';
 import type { BucketContents, MadeFact, Presence } from '../core/destroy-plan.ts';
 import { isOurs, OBJECT_MARK } from '../core/names.ts';
 import type { ObjectVersion } from '../core/plan.ts';
 import { parsePolicy } from '../core/policy.ts';
 import type { Aws } from './clients.ts';
+import { readKey, readQueue, readTopic } from './read-destinations.ts';
 import { readFunction, readFunctionPolicy, readLogGroup, readLogGroupTags, readRole } from './read-facts.ts';
 
 /** A bucket with more versions than this is not looked through, hence not deleted. */
@@ -15,8 +17,8 @@ const HEADS_AT_ONCE = 8;
 export interface MadeName {
   readonly kind: MadeFact['kind'];
   readonly name: string;
-  readonly function?: string;
-  readonly bucket?: string;
+  readonly function?: string | undefined;
+  readonly bucket?: string | undefined;
 }
 
 /** What AWS says today of something that s3evt made. Throws S3evtError: what may not be looked at is not deleted. */
@@ -40,6 +42,16 @@ export async function readMade(aws: Aws, made: MadeName): Promise<MadeFact> {
     }
     case 'log-group':
       return { kind, name, now: await logGroupPresence(aws, name) };
+    case 'queue': {
+      const queue = valueOf(await readQueue(aws, name));
+      return { kind, name, now: queue === undefined ? 'gone' : presence(queue.tags) };
+    }
+    case 'topic': {
+      const topic = valueOf(await readTopic(aws, name));
+      return { kind, name, now: topic === undefined ? 'gone' : presence(topic.tags) };
+    }
+    case 'statement':
+      return readStatement(aws, name, made.function ?? '');
     case 'permission':
       return readPermission(aws, name, made.function ?? '');
     case 'bucket': {
@@ -66,6 +78,20 @@ async function readPermission(aws: Aws, name: string, reference: string): Promis
   const policy = text === undefined ? undefined : parsePolicy(text);
   const there = policy?.statements.some(({ sid }) => sid === name) ?? false;
   return { kind: 'permission', name, functionName, qualifier, now: there ? 'ours' : 'gone' };
+}
+
+async function readStatement(aws: Aws, name: string, target: string): Promise<MadeFact> {
+  const service = parseArn(target)?.service;
+  const fact: Fact<{ readonly policy: string | undefined }> =
+    service === 'sqs'
+      ? await readQueue(aws, target)
+      : service === 'sns'
+        ? await readTopic(aws, target)
+        : await readKey(aws, target);
+  const text = valueOf(fact)?.policy;
+  const policy = text === undefined ? undefined : parsePolicy(text);
+  const there = policy?.statements.some(({ sid }) => sid === name) ?? false;
+  return { kind: 'statement', name, target, now: there ? 'ours' : 'gone' };
 }
 
 async function bucketPresence(aws: Aws, bucket: string): Promise<Presence> {

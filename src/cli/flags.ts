@@ -56,6 +56,11 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+/** Repeatable, and kept as it was typed. */
+export function repeatedFlag(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), text];
+}
+
 export function runtimeFlag(text: string): string {
   if (/^(?:python3\.\d{1,2}|nodejs\d{2}\.x)$/.test(text)) return text;
   throw new InvalidArgumentError('Write a runtime such as python3.13 or nodejs24.x.');

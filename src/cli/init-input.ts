@@ -1,5 +1,6 @@
-import type { InitInput } from '../commands/init.ts';
+import type { InitInput, WantedDestination } from '../commands/init.ts';
 import { splitSuffixes } from '../commands/init-questions.ts';
+import { parseArn } from '../core/arn.ts';
 import { S3evtError } from '../core/errors.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { bucketFlag, oneBucket, eventFlag, runtimeFlag } from './flags.ts';
@@ -11,7 +12,11 @@ export interface InitFlags {
   readonly argument?: string;
   readonly bucket?: string;
   readonly function?: string;
+  readonly queue?: string;
+  readonly topic?: string;
+  readonly destination?: WantedDestination['kind'];
   readonly destinationArn?: string;
+  readonly allowKey?: boolean;
   readonly runtime?: string;
   readonly roleArn?: string;
   readonly event?: readonly string[];
@@ -30,7 +35,9 @@ export async function initInput(flags: InitFlags, host: Host): Promise<InitInput
   const suffix = flags.suffix ?? file.suffix;
   return {
     bucket: oneBucket(flags.argument, flags.bucket) ?? file.bucket,
-    function: flags.function ?? flags.destinationArn ?? file.function,
+    destination: destinationOf(flags) ?? destinationOf(file),
+    destinationKind: flags.destination ?? file.destination,
+    allowKey: flags.allowKey === true,
     runtime: flags.runtime ?? file.runtime,
     roleArn: flags.roleArn ?? file.roleArn,
     events: flags.event ?? file.event,
@@ -43,7 +50,47 @@ export async function initInput(flags: InitFlags, host: Host): Promise<InitInput
   };
 }
 
-const NAMES = ['bucket', 'function', 'runtime', 'roleArn', 'event', 'prefix', 'suffix', 'id'] as const;
+/** The one destination that the flags name. Throws USAGE when they name several. */
+function destinationOf(flags: InitFlags): WantedDestination | undefined {
+  const named: WantedDestination[] = [];
+  if (flags.function !== undefined) named.push({ kind: 'lambda', reference: flags.function });
+  if (flags.queue !== undefined) named.push({ kind: 'sqs', reference: flags.queue });
+  if (flags.topic !== undefined) named.push({ kind: 'sns', reference: flags.topic });
+  const arn = flags.destinationArn;
+  if (arn !== undefined) {
+    const service = parseArn(arn)?.service;
+    if (service !== 'lambda' && service !== 'sqs' && service !== 'sns') {
+      throw new S3evtError(
+        'USAGE',
+        `--destination-arn: "${arn}" is no ARN of a function, a queue or a topic`,
+      );
+    }
+    named.push({ kind: service, reference: arn });
+  }
+  const [first, second] = named;
+  if (second) {
+    throw new S3evtError('USAGE', 'more than one destination is named', {
+      hint: 'Give one of --function, --queue, --topic and --destination-arn; further rules go in with further calls.',
+    });
+  }
+  const { destination } = flags;
+  if (first === undefined || destination === undefined || first.kind === destination) return first;
+  throw new S3evtError('USAGE', `--destination ${destination} and ${first.reference} do not go together`);
+}
+
+const NAMES = [
+  'bucket',
+  'function',
+  'queue',
+  'topic',
+  'destinationArn',
+  'runtime',
+  'roleArn',
+  'event',
+  'prefix',
+  'suffix',
+  'id',
+] as const;
 
 function parseFrom(text: string, from: string): InitFlags {
   const wrong = (what: string) =>

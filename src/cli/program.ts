@@ -4,6 +4,7 @@ import { addInit } from './declarations/init.ts';
 import { addLooks } from './declarations/looks.ts';
 import { addMatch } from './declarations/match.ts';
 import { addRemovals } from './declarations/removals.ts';
+import { addRules } from './declarations/rules.ts';
 import { addSandbox } from './declarations/sandbox.ts';
 import { addTail } from './declarations/tail.ts';
 import { addTestUpload } from './declarations/test-upload.ts';
@@ -47,6 +48,7 @@ export function createProgram(host: Host, dispatch: Dispatch): Command {
   addTestUpload(program, dispatch);
   addTail(program, host, dispatch);
   addLooks(program, dispatch);
+  addRules(program, host, dispatch);
   addMatch(program, host, dispatch);
   addRemovals(program, dispatch);
   addSandbox(program, host, dispatch);

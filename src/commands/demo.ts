@@ -60,7 +60,8 @@ async function tellStory(
   const init = await runInit(
     {
       bucket: BUCKET,
-      function: FUNCTION,
+      destination: { kind: 'lambda', reference: FUNCTION },
+      allowKey: false,
       events: ['s3:ObjectCreated:*'],
       runtime: input.runtime,
       dryRun: false,

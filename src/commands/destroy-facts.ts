@@ -20,6 +20,7 @@ export function concerns(
     case 'rule':
       return entry.bucket === bucket;
     case 'permission':
+    case 'statement':
       return entry.name === statementIdFor(bucket);
     default: {
       const rules = (settings?.made ?? []).filter((made) => made.kind === 'rule' && belongsTo(entry, made));
@@ -31,6 +32,7 @@ export function concerns(
 
 /** Whether this is the function behind the rule, or the role or log group that was made for it. */
 function belongsTo({ kind, name }: MadeResource, rule: MadeResource): boolean {
+  if (kind === 'queue' || kind === 'topic') return name === rule.function;
   const fn = parseFunctionReference(rule.function ?? '')?.name;
   if (fn === undefined) return false;
   if (kind === 'function') return name === fn;

@@ -1,7 +1,14 @@
 import { applyPlan } from '../aws/apply-plan.ts';
 import { callerIdentity } from '../aws/identity.ts';
 import { readMade } from '../aws/read-made.ts';
-import { permissionStepId, planDestroy, type DestroyPlan, type MadeFact } from '../core/destroy-plan.ts';
+import {
+  madeTitle,
+  permissionStepId,
+  planDestroy,
+  statementStepId,
+  type DestroyPlan,
+  type MadeFact,
+} from '../core/destroy-plan.ts';
 import { S3evtError } from '../core/errors.ts';
 import { diffDocuments, type NotificationDocument } from '../core/notification.ts';
 import { reports, type StepOutcome, type StepReport } from '../core/plan.ts';
@@ -110,16 +117,11 @@ export async function runDestroy(input: DestroyInput, ctx: Context): Promise<Des
 }
 
 function madeLine(fact: MadeFact, plan: DestroyPlan): ShownLine {
-  const title = titleOf(fact);
+  const title = madeTitle(fact);
   const kept = plan.kept.find((entry) => entry.title === title);
   if (kept) return { mark: '=', text: `${title} stays: ${kept.reason}` };
   if (isRemoved(fact, plan)) return { mark: '-', text: title };
   return { mark: ' ', text: `${title} is gone already` };
-}
-
-/** As the plan names it in `kept`. */
-function titleOf({ kind, name }: MadeFact): string {
-  return `${kind === 'log-group' ? 'log group' : kind} ${name}`;
 }
 
 function isRemoved(fact: MadeFact, plan: DestroyPlan): boolean {
@@ -134,8 +136,19 @@ function stepOf(fact: MadeFact, plan: DestroyPlan): string | undefined {
     );
     return step?.id;
   }
-  const id = fact.kind === 'permission' ? permissionStepId(fact) : `${fact.kind}-${fact.name}`;
+  const id = stepIdOf(fact);
   return plan.steps.find((step) => step.id === id)?.id;
+}
+
+function stepIdOf(fact: MadeFact): string {
+  switch (fact.kind) {
+    case 'permission':
+      return permissionStepId(fact);
+    case 'statement':
+      return statementStepId(fact);
+    default:
+      return `${fact.kind}-${fact.name}`;
+  }
 }
 
 function removesRule(
@@ -156,7 +169,7 @@ function forget(
   const forgotten = facts.filter((fact) => {
     const step = stepOf(fact, plan);
     if (step !== undefined) return outcomes.get(step) === 'applied' || outcomes.get(step) === 'unchanged';
-    return !plan.kept.some(({ title }) => title === titleOf(fact));
+    return !plan.kept.some(({ title }) => title === madeTitle(fact));
   });
   const left = (settings.made ?? []).filter(
     (entry) => !forgotten.some((fact) => sameResource(entry, entryOf(fact))),
@@ -172,6 +185,7 @@ function forget(
 /** The fact as the ledger has it. */
 function entryOf(fact: MadeFact): MadeResource {
   const { kind, name } = fact;
+  if (fact.kind === 'statement') return { kind, name, function: fact.target };
   if (fact.kind === 'rule') return { kind, name, bucket: fact.bucket, function: fact.destination };
   if (fact.kind !== 'permission') return { kind, name };
   const { functionName, qualifier } = fact;

@@ -1,10 +1,11 @@
 import type { CallerIdentity } from '../aws/identity.ts';
-import { parseFunctionReference, type FunctionReference } from '../core/arn.ts';
+import { parseArn, parseFunctionReference, type FunctionReference } from '../core/arn.ts';
 import { S3evtError } from '../core/errors.ts';
 import type { Fact, FunctionFacts } from '../core/facts.ts';
-import type { Desired, InitFacts } from '../core/init-plan.ts';
+import type { DesiredRules, InitFacts } from '../core/init-plan.ts';
 import { MAX_FILTER_VALUE_BYTES } from '../core/key-filter.ts';
 import { bucketNameFault, functionNameFault } from '../core/names.ts';
+import type { WantedDestination } from './init.ts';
 
 /** What `init` refuses before its first write: AWS would refuse it too, but only after half of the plan is done. */
 
@@ -19,7 +20,7 @@ export function functionReference(text: string): FunctionReference {
 
 export function refuseBadNames(input: {
   readonly bucket?: string | undefined;
-  readonly function?: string | undefined;
+  readonly destination?: WantedDestination | undefined;
 }): void {
   // The names of existing buckets may be older than today's rules; only what no bucket can be called is refused here.
   if (input.bucket !== undefined && !/^[A-Za-z0-9._-]{3,255}$/.test(input.bucket)) {
@@ -28,11 +29,27 @@ export function refuseBadNames(input: {
       `"${input.bucket}" is no bucket name: ${bucketNameFault(input.bucket) ?? 'it has characters that no bucket has'}`,
     );
   }
-  if (input.function !== undefined) functionReference(input.function);
+  const { destination } = input;
+  if (destination?.kind === 'lambda') functionReference(destination.reference);
+  const fault = destination && destinationFault(destination);
+  if (fault !== undefined) throw new S3evtError('INVALID_ARGUMENT', fault);
+}
+
+const NOUNS = { sqs: 'queue', sns: 'topic' } as const;
+
+/** What is wrong with the name of a queue (80 characters) or a topic (256). FIFO ones are refused later, with the reason. */
+export function destinationFault({ kind, reference }: WantedDestination): string | undefined {
+  if (kind === 'lambda') return undefined;
+  const arn = parseArn(reference);
+  const most = kind === 'sqs' ? 80 : 256;
+  const name = arn ? arn.resource : reference;
+  const isName = /^[A-Za-z0-9_-]+(?:\.fifo)?$/.test(name) && name.length <= most;
+  if (isName && (arn === undefined || arn.service === kind)) return undefined;
+  return `"${reference}" names no ${NOUNS[kind]}: a name has 1 to ${most} letters, digits, hyphens and underscores; an ARN will do too`;
 }
 
 /** S3's limits: ids of 255 characters, filter values of 1,024 bytes; an empty id would be replaced by one of S3's own. */
-export function refuseBadRules(rules: Desired['rules']): void {
+export function refuseBadRules(rules: DesiredRules['rules']): void {
   for (const { id, filter } of rules) {
     if (id === '' || id.length > 255) {
       throw new S3evtError(
@@ -63,7 +80,12 @@ export function refuseUnseenBucket(bucket: string, facts: Pick<InitFacts, 'bucke
 }
 
 /** A bucket that would have to be created, by a name that AWS does not give. */
-export function refuseNewBucketName(bucket: string, facts: Pick<InitFacts, 'bucket'>): void {
+export function refuseNewBucketName(bucket: string, facts: Pick<InitFacts, 'bucket'>, adds = false): void {
+  if (adds && facts.bucket.state === 'absent') {
+    throw new S3evtError('NOT_FOUND', `there is no bucket ${bucket}`, {
+      hint: 'To have it created, use "s3evt init".',
+    });
+  }
   const fault = facts.bucket.state === 'absent' ? bucketNameFault(bucket) : undefined;
   if (fault !== undefined)
     throw new S3evtError(

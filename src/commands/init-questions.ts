@@ -1,4 +1,4 @@
-import { parseFunctionReference } from '../core/arn.ts';
+import { parseArn, parseFunctionReference } from '../core/arn.ts';
 import { parseEventNames } from '../core/event-name.ts';
 import { suggestEvent } from '../core/event-suggestion.ts';
 import { S3evtError } from '../core/errors.ts';
@@ -6,30 +6,39 @@ import { bucketNameFault, functionNameFault } from '../core/names.ts';
 import { listBuckets, listFunctions } from '../aws/list.ts';
 import type { ProjectSettings } from '../project/project-file.ts';
 import type { Context } from './context.ts';
-import type { InitAnswers, InitInput } from './init.ts';
+import type { InitAnswers, InitInput, WantedDestination } from './init.ts';
+import { destinationFault } from './init-checks.ts';
 
 /** Asks what flags and project file leave open, and only that. Without a person to ask: INPUT_REQUIRED with the flag. */
 export async function askInit(input: InitInput, ctx: Context): Promise<InitAnswers> {
   const { settings } = ctx.project;
   const knownBucket = input.bucket ?? settings?.bucket;
   const bucket = knownBucket ?? (await askBucket(ctx));
-  const knownFunction = input.function ?? rememberedFunction(settings, bucket);
-  const functionName = knownFunction ?? (await askFunction(ctx));
+  const known = input.destination ?? rememberedDestination(settings, bucket);
+  const destination = known ?? (await askDestination(input.destinationKind, ctx));
   // Who names both has said what is wanted: the rest has defaults.
-  const asked = knownBucket === undefined || knownFunction === undefined;
+  const asked = knownBucket === undefined || known === undefined;
   const events = input.events ?? (asked ? await askEvents(ctx) : ['s3:ObjectCreated:*']);
   const prefix = input.prefix ?? (asked ? await askFilter('prefix', 'uploads/', ctx) : '');
   const suffixes = input.suffixes ?? (asked ? splitSuffixes(await askFilter('suffix', '.jpeg', ctx)) : []);
-  return { bucket, function: functionName, events, prefix, suffixes, asked };
+  return { bucket, destination, events, prefix, suffixes, asked };
 }
 
-/** The project's function, with the version or alias that its rule on the bucket names. */
-function rememberedFunction(settings: ProjectSettings | undefined, bucket: string): string | undefined {
-  if (settings?.function === undefined || settings.bucket !== bucket) return undefined;
+/** Where the project's last rule on the bucket leads; else its function, whose rule is not made yet. */
+function rememberedDestination(
+  settings: ProjectSettings | undefined,
+  bucket: string,
+): WantedDestination | undefined {
+  if (settings?.bucket !== bucket) return undefined;
   const rule = settings.made?.findLast((made) => made.kind === 'rule' && made.bucket === bucket);
-  const reference = parseFunctionReference(rule?.function ?? '');
-  if (reference?.name !== settings.function || reference.qualifier === undefined) return settings.function;
-  return `${reference.name}:${reference.qualifier}`;
+  const arn = rule?.function ?? '';
+  const service = parseArn(arn)?.service;
+  if (service === 'sqs' || service === 'sns') return { kind: service, reference: arn };
+  if (settings.function === undefined) return undefined;
+  const fn = parseFunctionReference(arn);
+  const isQualified = fn?.name === settings.function && fn.qualifier !== undefined;
+  const reference = isQualified ? `${fn.name}:${fn.qualifier}` : settings.function;
+  return { kind: 'lambda', reference };
 }
 
 /** `.jpg,.png` is one rule for each. */
@@ -74,35 +83,67 @@ async function askBucket(ctx: Context): Promise<string> {
   });
 }
 
-async function askFunction(ctx: Context): Promise<string> {
-  const flag = '--function NAME';
-  if (!ctx.ask.interactive) return ctx.ask.text({ message: 'Function', flag });
+/** One question for all kinds: the functions that are there, and what else S3 can send to. */
+async function askDestination(
+  given: WantedDestination['kind'] | undefined,
+  ctx: Context,
+): Promise<WantedDestination> {
+  if (!ctx.ask.interactive) {
+    const kind = given ?? 'lambda';
+    const noun = NOUNS[kind];
+    const message = `${noun.slice(0, 1).toUpperCase()}${noun.slice(1)}`;
+    return { kind, reference: await ctx.ask.text({ message, flag: `--${noun} NAME` }) };
+  }
+  if (given === 'sqs' || given === 'sns') return askMessaging(given, ctx);
   const functions = await listFunctions(ctx.aws).catch((error: unknown) => {
     if (error instanceof S3evtError && error.code === 'ACCESS_DENIED') return [];
     throw error;
   });
-  const picked =
-    functions.length === 0
-      ? NEW
-      : await ctx.ask.choose<string | typeof NEW>({
-          message: 'Which function receives the events?',
-          flag,
-          choices: [
-            { value: NEW, name: 'Create a new function that prints every event' },
-            ...functions.map(({ name, runtime }) => ({
-              value: name,
-              name,
-              description: runtime ?? 'container image',
-            })),
-          ],
-        });
-  if (picked !== NEW) return picked;
-  return ctx.ask.text({
+  if (given === 'lambda' && functions.length === 0) return askNewFunction(ctx);
+  const picked = await ctx.ask.choose<string | typeof NEW>({
+    message: 'What receives the events?',
+    flag: '--function NAME',
+    choices: [
+      { value: NEW, name: 'Create a new function that prints every event' },
+      ...functions.map(({ name, runtime }) => ({
+        // With the service before it no function's name is taken for another choice.
+        value: `lambda:${name}`,
+        name,
+        description: runtime ?? 'container image',
+      })),
+      ...(given === undefined
+        ? ([
+            { value: 'sqs', name: 'An SQS queue', description: 'new or existing' },
+            { value: 'sns', name: 'An SNS topic', description: 'new or existing' },
+          ] as const)
+        : []),
+    ],
+  });
+  if (picked === NEW) return askNewFunction(ctx);
+  if (picked === 'sqs' || picked === 'sns') return askMessaging(picked, ctx);
+  return { kind: 'lambda', reference: picked.slice('lambda:'.length) };
+}
+
+const NOUNS = { lambda: 'function', sqs: 'queue', sns: 'topic' } as const;
+
+async function askNewFunction(ctx: Context): Promise<WantedDestination> {
+  const reference = await ctx.ask.text({
     message: 'Name of the function',
-    flag,
+    flag: '--function NAME',
     initial: 'Demo-S3',
     validate: functionNameFault,
   });
+  return { kind: 'lambda', reference };
+}
+
+async function askMessaging(kind: 'sqs' | 'sns', ctx: Context): Promise<WantedDestination> {
+  const reference = await ctx.ask.text({
+    message: `Name or ARN of the ${NOUNS[kind]} (a new name creates it)`,
+    flag: `--${NOUNS[kind]} NAME`,
+    initial: 's3-events',
+    validate: (text) => destinationFault({ kind, reference: text }),
+  });
+  return { kind, reference };
 }
 
 const OTHER = 'other';

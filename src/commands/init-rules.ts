@@ -1,58 +1,78 @@
-import { parseFunctionReference } from '../core/arn.ts';
 import { ifKnown } from '../core/facts.ts';
-import type { Desired, InitFacts } from '../core/init-plan.ts';
-import { rulesOf, type Rule } from '../core/notification.ts';
+import { readFilter } from '../core/filter-input.ts';
+import type { BucketInitFacts, DesiredRules } from '../core/init-plan.ts';
+import { rulesOf } from '../core/notification.ts';
 import type { ProjectSettings } from '../project/project-file.ts';
+import type { Context } from './context.ts';
+import type { InitAnswers, InitInput } from './init.ts';
+import { refuseBadRules } from './init-checks.ts';
 import { madeHere } from './ls.ts';
 
-type DesiredRule = Desired['rules'][number];
+type DesiredRule = DesiredRules['rules'][number];
 
-const DEFAULT_RULE_ID = 'Invoke-Lambda-NewObjects';
+const DEFAULT_RULE_IDS = {
+  lambda: 'Invoke-Lambda-NewObjects',
+  sqs: 'Queue-NewObjects',
+  sns: 'Publish-NewObjects',
+} as const;
 
-/** What is wanted of the rules; `id` is the one of a single rule, and what the ids of several begin with. */
-export interface WantedRules {
-  readonly events: readonly string[];
-  readonly prefix: string;
-  readonly suffixes: readonly string[];
-  readonly id: string | undefined;
+/** What the ids of rules and those that are remembered depend on. */
+interface RuleScope {
+  readonly ctx: Pick<Context, 'project' | 'emit'>;
+  readonly facts: Pick<BucketInitFacts, 'notification'>;
+  readonly ours: ReadonlySet<string>;
+  /** Name of the destination. */
+  readonly subject: string;
+  /** Whether a rule of that destination leads to the one that is wanted. */
+  readonly leadsHere: (arn: string) => boolean;
 }
 
-/** One rule, or one for each suffix. */
-export function rulesFor(
-  wanted: WantedRules,
-  facts: InitFacts,
-  functionName: string,
-  ours: ReadonlySet<string>,
+/** The rules that a call of `init` means: those it names, or those that the project made here. Throws S3evtError. */
+export function wantedRules(
+  input: InitInput,
+  answers: InitAnswers,
+  scope: RuleScope,
 ): readonly DesiredRule[] {
-  const suffixes = wanted.suffixes.length === 0 ? [''] : [...new Set(wanted.suffixes)];
-  const ids = ruleIds(wanted.id ?? freeRuleId(facts, functionName, ours), suffixes);
-  return suffixes.map((suffix, index) => ({
-    id: ids[index] ?? '',
-    events: wanted.events,
-    filter: {
-      ...(wanted.prefix === '' ? {} : { prefix: wanted.prefix }),
-      ...(suffix === '' ? {} : { suffix }),
-    },
-  }));
+  const { ctx, facts } = scope;
+  const { events, prefix, suffixes, id } = input;
+  const saysNothing =
+    input.adds !== true &&
+    !answers.asked &&
+    [events, prefix, suffixes, id].every((value) => value === undefined);
+  const remembered = saysNothing ? rememberedRules(ctx.project.settings, facts, answers.bucket, scope) : [];
+  const rules = remembered.length > 0 ? remembered : rulesFor(input, answers, scope);
+  refuseBadRules(rules);
+  return rules;
+}
+
+/** One rule, or one for each suffix, its filter in the form that S3 wants. */
+function rulesFor(input: InitInput, answers: InitAnswers, scope: RuleScope): readonly DesiredRule[] {
+  const suffixes = answers.suffixes.length === 0 ? [''] : [...new Set(answers.suffixes)];
+  const ids = ruleIds(input.id ?? freeRuleId(answers.destination.kind, scope, input.adds === true), suffixes);
+  const said = new Set<string>();
+  return suffixes.map((suffix, index) => {
+    const { filter, warnings } = readFilter({ prefix: answers.prefix, suffix });
+    for (const warning of warnings) {
+      if (!said.has(warning.message)) scope.ctx.emit({ type: 'warning', warning });
+      said.add(warning.message);
+    }
+    return { id: ids[index] ?? '', events: answers.events, filter };
+  });
 }
 
 /**
- * The rules that s3evt made on this bucket for this function and that still stand there: what a run means that says nothing
+ * The rules that s3evt made on this bucket for this destination and that still stand there: what a run means that says nothing
  * about rules. Without them, `init` in the folder of a project would replace them by the default one.
  */
-export function rememberedRules(
+function rememberedRules(
   settings: ProjectSettings | undefined,
-  facts: InitFacts,
-  target: { readonly bucket: string; readonly function: string; readonly qualifier: string | undefined },
+  facts: Pick<BucketInitFacts, 'notification'>,
+  bucket: string,
+  { leadsHere }: Pick<RuleScope, 'leadsHere'>,
 ): readonly DesiredRule[] {
   return rulesOf(ifKnown(facts.notification) ?? {})
-    .filter((rule) => madeHere(settings, target.bucket, rule) && leadsTo(rule, target))
+    .filter((rule) => madeHere(settings, bucket, rule) && leadsHere(rule.destination.arn))
     .map(({ id, events, filter }) => ({ id, events, filter }));
-}
-
-function leadsTo(rule: Rule, target: { function: string; qualifier: string | undefined }): boolean {
-  const reference = parseFunctionReference(rule.destination.arn);
-  return reference?.name === target.function && reference.qualifier === target.qualifier;
 }
 
 /** `.jpg` and `.png` of `photos` -> `photos-jpg`, `photos-png`; numbered where the letters alone would not tell them apart. */
@@ -70,21 +90,31 @@ function ruleIds(base: string, suffixes: readonly string[]): readonly string[] {
 /** The ids of the bucket's rules that s3evt made. */
 export function ourRules(
   settings: ProjectSettings | undefined,
-  facts: InitFacts,
+  facts: Pick<BucketInitFacts, 'notification'>,
   bucket: string,
 ): ReadonlySet<string> {
   const rules = rulesOf(ifKnown(facts.notification) ?? {});
   return new Set(rules.filter((rule) => madeHere(settings, bucket, rule)).map(({ id }) => id));
 }
 
-/** The seed's id, unless a rule of others or for another destination has it. */
-function freeRuleId(facts: InitFacts, functionName: string, ours: ReadonlySet<string>): string {
-  const taken = rulesOf(ifKnown(facts.notification) ?? {}).filter(
-    (rule) => !ours.has(rule.id) || parseFunctionReference(rule.destination.arn)?.name !== functionName,
-  );
-  const ids = new Set(taken.map((rule) => rule.id));
-  if (!ids.has(DEFAULT_RULE_ID)) return DEFAULT_RULE_ID;
-  return `${DEFAULT_RULE_ID}-${functionName}`;
+/** The seed's id, unless a rule of others or for another destination has it; when adding, one that no rule has. */
+function freeRuleId(kind: keyof typeof DEFAULT_RULE_IDS, scope: RuleScope, adds: boolean): string {
+  const id = DEFAULT_RULE_IDS[kind];
+  const rules = rulesOf(ifKnown(scope.facts.notification) ?? {});
+  const isTaken = (candidate: string) =>
+    rules.some(
+      (rule) =>
+        // Several suffixes make several rules, whose ids begin so.
+        (rule.id === candidate || (adds && rule.id.startsWith(`${candidate}-`))) &&
+        (adds || !(scope.ours.has(rule.id) && scope.leadsHere(rule.destination.arn))),
+    );
+  const candidates = [id, `${id}-${scope.subject}`];
+  const free = candidates.find((candidate) => !isTaken(candidate));
+  if (free !== undefined || !adds) return free ?? `${id}-${scope.subject}`;
+  for (let number = 2; ; number++) {
+    const numbered = `${id}-${scope.subject}-${number}`;
+    if (!isTaken(numbered)) return numbered;
+  }
 }
 
 /** The flags that make these rules; none for rules that no single call makes, which the project file remembers. */

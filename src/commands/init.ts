@@ -1,18 +1,9 @@
 import { applyPlan } from '../aws/apply-plan.ts';
 import { awaitActive } from '../aws/await-active.ts';
-import { callerIdentity } from '../aws/identity.ts';
-import {
-  readBucket,
-  readFunction,
-  readFunctionPolicy,
-  readLogGroup,
-  readNotification,
-  readRole,
-} from '../aws/read-facts.ts';
-import type { FunctionReference } from '../core/arn.ts';
 import { S3evtError } from '../core/errors.ts';
-import { planInit, type Desired, type InitFacts, type InitPlan } from '../core/init-plan.ts';
-import { defaultLogGroup, roleNameFor } from '../core/names.ts';
+import type { CallerIdentity } from '../aws/identity.ts';
+import type { Target } from '../aws/target.ts';
+import type { DesiredRules, InitPlan } from '../core/init-plan.ts';
 import type { NotificationDocument } from '../core/notification.ts';
 import {
   changes,
@@ -25,29 +16,22 @@ import {
 import { shellCommand } from '../core/shell.ts';
 import { backupSink } from './backup-sink.ts';
 import type { Context } from './context.ts';
-import {
-  functionReference,
-  refuseBadNames,
-  refuseBadRules,
-  refuseForeignFunction,
-  refuseMissingQualifier,
-  refuseNewBucketName,
-  refuseUnseenBucket,
-} from './init-checks.ts';
+import { refuseBadNames } from './init-checks.ts';
+import { prepareFunction } from './init-function.ts';
+import { prepareMessaging } from './init-messaging.ts';
 import { askInit } from './init-questions.ts';
-import { rememberedRules, ruleFlags, rulesFor, ourRules } from './init-rules.ts';
-import { ledgerAfter, refuseForeignProject, settingsFor } from './ledger.ts';
+import { ruleFlags } from './init-rules.ts';
+import { ledgerAfter, settingsFor } from './ledger.ts';
 import { diffShown, planShown } from './show-plan.ts';
 import { targetShown } from './show-target.ts';
 import { targetFlags } from './target-flags.ts';
 import { runTestUpload, type TestUploadResult } from './test-upload.ts';
 
-export const DEFAULT_RUNTIME = 'python3.13';
-
 export interface InitInput {
   readonly bucket?: string | undefined;
-  /** Name, partial ARN or ARN; with a qualifier for a version or an alias. */
-  readonly function?: string | undefined;
+  readonly destination?: WantedDestination | undefined;
+  /** When the destination itself is not named yet. */
+  readonly destinationKind?: WantedDestination['kind'] | undefined;
   readonly runtime?: string | undefined;
   /** AWS's names, `s3:` included. */
   readonly events?: readonly string[] | undefined;
@@ -56,15 +40,26 @@ export interface InitInput {
   readonly suffixes?: readonly string[] | undefined;
   readonly id?: string | undefined;
   readonly roleArn?: string | undefined;
+  /** Whether the policy of a customer managed key may be changed. */
+  readonly allowKey: boolean;
+  /** Further rules on a bucket that has to exist, instead of making true what the call says. */
+  readonly adds?: boolean;
   readonly dryRun: boolean;
   readonly yes: boolean;
   /** False with --no-save: no project file is written. */
   readonly save: boolean;
 }
 
+/** What is to receive the events, as it was named. */
+export interface WantedDestination {
+  readonly kind: 'lambda' | 'sqs' | 'sns';
+  /** Name or ARN; of a function also a partial ARN, and with a qualifier for a version or an alias. */
+  readonly reference: string;
+}
+
 export interface InitAnswers {
   readonly bucket: string;
-  readonly function: string;
+  readonly destination: WantedDestination;
   readonly events: readonly string[];
   readonly prefix: string;
   readonly suffixes: readonly string[];
@@ -78,12 +73,8 @@ export interface InitResult {
   readonly region: string;
   readonly account: string;
   readonly rules: readonly RuleReport[];
-  readonly function: {
-    readonly name: string;
-    readonly arn: string;
-    readonly runtime: string | null;
-    readonly logGroup: string;
-  };
+  /** Null for queues and topics. */
+  readonly function: InitPlan['function'];
   readonly steps: readonly StepReport[];
   /** Path of the project file, or null with --no-save and --dry-run. */
   readonly projectFile: string | null;
@@ -93,56 +84,36 @@ export interface InitResult {
   readonly testUpload?: TestUploadResult;
 }
 
+/** A plan with all that was read for it. */
+export interface Prepared {
+  readonly plan: InitPlan;
+  readonly desired: DesiredRules;
+  readonly identity: CallerIdentity;
+  readonly target: Target;
+}
+
 /**
- * Sets up bucket, function, permission and rule: reads everything at once, decides, shows, asks once, acts, reads back.
+ * Sets up bucket, destination, permission and rules: reads everything at once, decides, shows, asks once, acts, reads back.
  * Running it again converges. Throws S3evtError.
  */
 export async function runInit(input: InitInput, ctx: Context): Promise<InitResult> {
   refuseBadNames(input);
   const answers = await askInit(input, ctx);
   refuseBadNames({ ...input, ...answers });
-  const reference = functionReference(answers.function);
-
-  const [identity, target, facts] = await readAll(answers.bucket, reference, ctx);
+  const prepare = answers.destination.kind === 'lambda' ? prepareFunction : prepareMessaging;
+  const { plan, desired, identity, target } = await prepare(input, answers, ctx);
   const region = target.region.value;
-  refuseForeignFunction(reference, identity, region);
-  if (input.save) refuseForeignProject(ctx.project, identity.account, target);
-  refuseUnseenBucket(answers.bucket, facts);
-  refuseNewBucketName(answers.bucket, facts);
-
-  const wanted = { bucket: answers.bucket, function: reference.name, qualifier: reference.qualifier };
-  const remembered = saysNothingOfRules(input, answers)
-    ? rememberedRules(ctx.project.settings, facts, wanted)
-    : [];
-  const ours = ourRules(ctx.project.settings, facts, answers.bucket);
-  const desired: Desired = {
-    account: identity.account,
-    partition: identity.partition,
-    region,
-    bucket: answers.bucket,
-    functionName: reference.name,
-    qualifier: reference.qualifier,
-    runtime: input.runtime ?? DEFAULT_RUNTIME,
-    runtimeGiven: input.runtime !== undefined,
-    roleArn: input.roleArn,
-    ours,
-    rules:
-      remembered.length > 0
-        ? remembered
-        : rulesFor({ ...answers, id: input.id }, facts, reference.name, ours),
-  };
-  refuseBadRules(desired.rules);
-  const plan = planInit(desired, facts);
+  const command = input.adds === true ? 'add' : 'init';
   for (const warning of plan.warnings) ctx.emit({ type: 'warning', warning });
-  const besides = [...ours].filter((id) => !plan.rules.some((rule) => rule.id === id));
-  if (besides.length > 0) {
+  const besides = [...desired.ours].filter((id) => !plan.rules.some((rule) => rule.id === id));
+  if (besides.length > 0 && input.adds !== true) {
     const message = `rules made earlier stay beside: ${besides.join(', ')}`;
     ctx.emit({ type: 'warning', warning: { code: 'RULES_BESIDE', message } });
   }
 
   const equivalent = [
     's3evt',
-    'init',
+    command,
     desired.bucket,
     ...equivalentFlags(input, answers, desired.rules),
     ...targetFlags(target, ['flag', 'project file']),
@@ -190,13 +161,13 @@ export async function runInit(input: InitInput, ctx: Context): Promise<InitResul
   // Saved before the first write: what a killed run made is found by "destroy", and by the next "init".
   const settings = settingsFor(ctx.project, { plan, desired, target });
   if (input.save) ctx.project.save(settings);
-  const saveBackup = backupSink(ctx, { account: identity.account, region, command: 'init' });
+  const saveBackup = backupSink(ctx, { account: identity.account, region, command });
   const applied = await applyPlan(plan, { ...ctx, account: identity.account, saveBackup });
   if (input.save) ctx.project.save(ledgerAfter(settings, plan, applied.outcomes));
   const done = result(applied.outcomes, input.save ? ctx.project.path : null);
   if (applied.error !== undefined) throw withProgress(applied.error, done);
-  if (plan.awaitActive && !work.some((step) => step.id === 'function'))
-    await awaitActive(desired.functionName, ctx);
+  if (plan.awaitActive && plan.function && !work.some((step) => step.id === 'function'))
+    await awaitActive(plan.function.name, ctx);
   return answers.asked ? offerTest(done, ctx) : done;
 }
 
@@ -231,38 +202,18 @@ function documentBefore(plan: InitPlan): NotificationDocument {
   return step?.action.kind === 'put-notification' ? step.action.before : {};
 }
 
-/** Then the rules of the project stay what they are. */
-function saysNothingOfRules(input: InitInput, { asked }: InitAnswers): boolean {
-  const { events, prefix, suffixes, id } = input;
-  return !asked && [events, prefix, suffixes, id].every((value) => value === undefined);
-}
+const DESTINATION_FLAGS = { lambda: '--function', sqs: '--queue', sns: '--topic' } as const;
 
-/** All reads that the plan rests on, in one round trip: none needs another's answer. */
-async function readAll(bucket: string, reference: FunctionReference, ctx: Context) {
-  const { aws } = ctx;
-  const { name, qualifier } = reference;
-  const [identity, target, bucketFact, notification, fn, qualified, policy, role, logGroup] =
-    await Promise.all([
-      callerIdentity(aws),
-      aws.target(),
-      readBucket(aws, bucket),
-      readNotification(aws, bucket),
-      readFunction(aws, name),
-      qualifier === undefined ? undefined : readFunction(aws, `${name}:${qualifier}`),
-      readFunctionPolicy(aws, name, qualifier),
-      readRole(aws, roleNameFor(name)),
-      readLogGroup(aws, defaultLogGroup(name)),
-    ]);
-  const facts: InitFacts = { bucket: bucketFact, notification, function: fn, policy, role, logGroup };
-  refuseMissingQualifier(reference, qualified, facts);
-  return [identity, target, facts] as const;
-}
-
-function equivalentFlags(input: InitInput, answers: InitAnswers, rules: Desired['rules']): readonly string[] {
-  const flags = ['--function', answers.function];
+function equivalentFlags(
+  input: InitInput,
+  { destination }: InitAnswers,
+  rules: DesiredRules['rules'],
+): readonly string[] {
+  const flags: string[] = [DESTINATION_FLAGS[destination.kind], destination.reference];
   if (input.runtime !== undefined) flags.push('--runtime', input.runtime);
   flags.push(...ruleFlags(rules));
   if (input.roleArn !== undefined) flags.push('--role-arn', input.roleArn);
+  if (input.allowKey) flags.push('--allow-key');
   if (!input.save) flags.push('--no-save');
   return flags;
 }

@@ -1,14 +1,14 @@
 import type { Target } from '../aws/target.ts';
 import { S3evtError } from '../core/errors.ts';
-import type { Desired, InitPlan } from '../core/init-plan.ts';
+import type { DesiredRules, InitPlan } from '../core/init-plan.ts';
 import { diffDocuments } from '../core/notification.ts';
-import type { Step, StepOutcome } from '../core/plan.ts';
+import type { Plan, Step, StepOutcome } from '../core/plan.ts';
 import type { MadeResource, Project, ProjectSettings } from '../project/project-file.ts';
 
 /** The project file keeps what s3evt made, oldest first: `destroy` removes that and nothing else. */
 export function settingsFor(
   project: Project,
-  now: { readonly plan: InitPlan; readonly desired: Desired; readonly target: Target },
+  now: { readonly plan: InitPlan; readonly desired: DesiredRules; readonly target: Target },
 ): ProjectSettings {
   const { plan, desired, target } = now;
   const former = sameHome(project.settings, desired.account, target) ? project.settings : undefined;
@@ -21,9 +21,15 @@ export function settingsFor(
     account: desired.account,
     ...(profile === undefined ? {} : { profile }),
     ...home(target),
-    function: plan.function.name,
+    ...functionOf(plan, former),
     made: merge(former?.made ?? [], making),
   };
+}
+
+/** The function that `tail` follows by default: one that was named once stays so beside queues and topics. */
+function functionOf(plan: InitPlan, former: ProjectSettings | undefined): Pick<ProjectSettings, 'function'> {
+  const name = plan.function?.name ?? former?.function;
+  return name === undefined ? {} : { function: name };
 }
 
 /** On a local AWS the address changes from run to run; any other endpoint is kept, so that no later command falls through to AWS. */
@@ -58,6 +64,12 @@ function madeBy(step: Step): readonly MadeResource[] {
       return [{ kind: 'role', name: action.role }];
     case 'create-function':
       return [{ kind: 'function', name: action.name }];
+    case 'create-queue':
+      return [{ kind: 'queue', name: action.arn }];
+    case 'create-topic':
+      return [{ kind: 'topic', name: action.arn }];
+    case 'put-statement':
+      return [{ kind: 'statement', name: String(action.statement['Sid']), function: action.target.arn }];
     case 'add-permission': {
       const { functionName, qualifier, statementId } = action.permission;
       return [
@@ -83,6 +95,40 @@ function madeBy(step: Step): readonly MadeResource[] {
 
 export function sameResource(a: MadeResource, b: MadeResource): boolean {
   return a.kind === b.kind && a.name === b.name && a.function === b.function && a.bucket === b.bucket;
+}
+
+/** Takes out of the ledger what a plan of `rm` removed. */
+export function forgetMade(
+  project: Project,
+  bucket: string,
+  plan: Plan,
+  outcomes: ReadonlyMap<string, StepOutcome>,
+): void {
+  const { settings } = project;
+  if (!settings?.made) return;
+  const gone = plan.steps.flatMap(({ id, action }): readonly MadeResource[] => {
+    if (outcomes.get(id) !== 'applied' && outcomes.get(id) !== 'unchanged') return [];
+    switch (action.kind) {
+      case 'put-notification':
+        return diffDocuments(action.before, action.after).removed.map((rule) => ({
+          kind: 'rule',
+          name: rule.id,
+          bucket,
+          function: rule.destination.arn,
+        }));
+      case 'remove-permission': {
+        const { functionName, qualifier, statementId } = action.permission;
+        const name = qualifier === undefined ? functionName : `${functionName}:${qualifier}`;
+        return [{ kind: 'permission', name: statementId, function: name }];
+      }
+      case 'remove-statement':
+        return [{ kind: 'statement', name: action.sid, function: action.target.arn }];
+      default:
+        return [];
+    }
+  });
+  const made = settings.made.filter((entry) => !gone.some((other) => sameResource(entry, other)));
+  if (made.length !== settings.made.length) project.save({ ...settings, made });
 }
 
 function merge(kept: readonly MadeResource[], making: readonly MadeResource[]): readonly MadeResource[] {

@@ -5,7 +5,7 @@ export const BACKGROUND_IDLE_MS = 30 * 60_000;
 
 /** The arguments after the program's own with which it runs the shared sandbox. */
 export function backgroundArguments(
-  input: Pick<SandboxStartInput, 'port' | 'region' | 'account'>,
+  input: Omit<SandboxStartInput, 'detach' | 'idleMs' | 'command'>,
   idleMinutes: number = BACKGROUND_IDLE_MS / 60_000,
 ): readonly string[] {
   return [
@@ -16,5 +16,8 @@ export function backgroundArguments(
     ...(input.port === undefined ? [] : ['--port', String(input.port)]),
     ...(input.region === undefined ? [] : ['--region', input.region]),
     ...(input.account === undefined ? [] : ['--account', input.account]),
+    ...(input.faults ?? []).flatMap((spec) => ['--fault', spec]),
+    ...(input.seed === undefined ? [] : ['--seed', String(input.seed)]),
+    ...(input.eventVersion === undefined ? [] : ['--event-version', input.eventVersion]),
   ];
 }

@@ -1,4 +1,7 @@
 import { S3evtError } from '../core/errors.ts';
+import type { EventVersion } from '../sandbox/delivery/object-event.ts';
+import type { FaultRule } from '../sandbox/fault-rules.ts';
+import { readFaults } from '../sandbox/read-faults.ts';
 import {
   findSandbox,
   registerSandbox,
@@ -11,6 +14,7 @@ import {
 import type { Context } from './context.ts';
 import { BACKGROUND_IDLE_MS, backgroundArguments } from './sandbox-arguments.ts';
 import { environmentLines, type Shell } from './sandbox-env.ts';
+import { notRunning, requireSandbox } from './sandbox-running.ts';
 
 /** How long a starting or ending sandbox may take before the command gives up. */
 const START_TIMEOUT_MS = 30_000;
@@ -22,6 +26,12 @@ export interface SandboxStartInput {
   readonly region?: string;
   /** Twelve digits. */
   readonly account?: string;
+  /** What goes wrong on purpose, as people type it. */
+  readonly faults?: readonly string[];
+  /** Other numbers for what is drawn: faults and identifiers. */
+  readonly seed?: number;
+  /** Of the records of S3's events. */
+  readonly eventVersion?: EventVersion;
   readonly detach: boolean;
   /** Ends after so many milliseconds without a request. Absent: in the foreground never, detached after 30 minutes. */
   readonly idleMs?: number;
@@ -52,18 +62,21 @@ export interface SandboxStartResult extends SandboxAddress {
  * It becomes the one that `--sandbox` uses, unless another one is that already: then only an explicit port of its
  * own starts a second, private one.
  *
- * @throws S3evtError SANDBOX_RUNNING, PORT_IN_USE, SANDBOX_FAILED
+ * @throws S3evtError USAGE (a fault), SANDBOX_RUNNING, PORT_IN_USE, SANDBOX_FAILED
  */
 export async function runSandboxStart(
   input: SandboxStartInput,
   ctx: Context<SandboxStartItem>,
 ): Promise<SandboxStartResult> {
+  const rules = await readFaults(input.faults ?? []);
   const running = await findSandbox(ctx.env);
   if (running && (input.port === undefined || running.endpoint.endsWith(`:${input.port}`))) {
-    if (input.detach) return { ...addressOf(running), status: 'ok', state: 'already-running' };
+    if (input.detach && !isSpecial(input)) {
+      return { ...addressOf(running), status: 'ok', state: 'already-running' };
+    }
     throw alreadyRunning(running);
   }
-  if (!input.detach) return runInForeground(input, ctx, running === undefined);
+  if (!input.detach) return runInForeground(input, rules, ctx, running === undefined);
   if (running) {
     throw new S3evtError(
       'SANDBOX_RUNNING',
@@ -77,18 +90,32 @@ export async function runSandboxStart(
   return startDetached(input, ctx);
 }
 
+/** Whether the caller wants a sandbox unlike the one that may be running. */
+function isSpecial({ faults = [], seed, eventVersion }: SandboxStartInput): boolean {
+  return faults.length > 0 || seed !== undefined || eventVersion !== undefined;
+}
+
 async function runInForeground(
   input: SandboxStartInput,
+  rules: readonly FaultRule[],
   ctx: Context<SandboxStartItem>,
   shared: boolean,
 ): Promise<SandboxStartResult> {
-  const { createSandbox } = await import('../sandbox/index.ts');
+  const [{ createSandbox }, { createFaults }] = await Promise.all([
+    import('../sandbox/index.ts'),
+    import('../sandbox/faults.ts'),
+  ]);
+  const faults = createFaults({ seed: input.seed ?? 0 });
+  for (const rule of rules) faults.add(rule);
   let end: (state: 'interrupted' | 'stopped' | 'idle') => void = () => undefined;
   const ended = new Promise<'interrupted' | 'stopped' | 'idle'>((resolve) => {
     end = resolve;
   });
   const sandbox = await createSandbox({
     clock: ctx.clock,
+    faults,
+    ...(input.seed === undefined ? {} : { seed: input.seed }),
+    ...(input.eventVersion === undefined ? {} : { eventVersion: input.eventVersion }),
     ...(input.port === undefined ? {} : { port: input.port }),
     ...(input.region === undefined ? {} : { region: input.region }),
     ...(input.account === undefined ? {} : { account: input.account }),
@@ -198,8 +225,7 @@ export interface SandboxEnvResult extends SandboxAddress {
 
 /** What other tools need in their environment to use the shared sandbox. @throws S3evtError NOT_FOUND when none runs. */
 export async function runSandboxEnv(input: SandboxEnvInput, ctx: Context): Promise<SandboxEnvResult> {
-  const running = await findSandbox(ctx.env);
-  if (!running) throw notRunning();
+  const running = await requireSandbox(ctx);
   return {
     status: 'ok',
     ...addressOf(running),
@@ -217,15 +243,8 @@ function alreadyRunning(running: RunningSandbox): S3evtError {
     'SANDBOX_RUNNING',
     `a sandbox already runs at ${running.endpoint} (process ${running.pid})`,
     {
-      hint: 'Use it with --sandbox, stop it, or give this one a port of its own with --port.',
+      hint: 'Use it with --sandbox, add faults to it with "s3evt sandbox fault add", stop it, or give this one a port of its own with --port.',
       commands: ['s3evt sandbox status', 's3evt sandbox stop'],
     },
   );
-}
-
-function notRunning(): S3evtError {
-  return new S3evtError('NOT_FOUND', 'no sandbox is running', {
-    hint: 'Start one in the background.',
-    commands: ['s3evt sandbox start --detach'],
-  });
 }

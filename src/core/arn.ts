@@ -61,3 +61,11 @@ export function roleArn(partition: string, account: string, name: string): strin
 export function logGroupArn(partition: string, region: string, account: string, group: string): string {
   return `arn:${partition}:logs:${region}:${account}:log-group:${group}`;
 }
+
+export function queueArn(partition: string, region: string, account: string, name: string): string {
+  return `arn:${partition}:sqs:${region}:${account}:${name}`;
+}
+
+export function topicArn(partition: string, region: string, account: string, name: string): string {
+  return `arn:${partition}:sns:${region}:${account}:${name}`;
+}

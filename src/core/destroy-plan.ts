@@ -1,3 +1,4 @@
+import { parseArn } from './arn.ts';
 import { defaultLogGroup, roleNameFor, statementIdFor } from './names.ts';
 import { diffDocuments, rulesOf, withoutRule, type NotificationDocument, type Rule } from './notification.ts';
 import type { ObjectVersion, Plan, Step } from './plan.ts';
@@ -11,6 +12,15 @@ export type MadeFact =
       readonly objects: BucketContents | undefined;
     }
   | { readonly kind: 'log-group' | 'function'; readonly name: string; readonly now: Presence }
+  /** Names are ARNs. */
+  | { readonly kind: 'queue' | 'topic'; readonly name: string; readonly now: Presence }
+  | {
+      readonly kind: 'statement';
+      readonly name: string;
+      /** Of the queue, the topic or the key in whose policy it stands. */
+      readonly target: string;
+      readonly now: Presence;
+    }
   | {
       readonly kind: 'role';
       readonly name: string;
@@ -54,14 +64,23 @@ const TITLES = {
   function: 'function',
   role: 'role',
   permission: 'permission',
+  queue: 'queue',
+  topic: 'topic',
+  statement: 'policy statement',
   rule: 'rule',
 } as const;
+
+/** How lists name it, `kept` among them. */
+export function madeTitle(fact: MadeFact): string {
+  const where = fact.kind === 'statement' ? ` of ${fact.target}` : '';
+  return `${TITLES[fact.kind]} ${fact.name}${where}`;
+}
 
 /** Pure. Removes what s3evt made and only that; rules first, then what they lead to. */
 export function planDestroy(facts: DestroyFacts): DestroyPlan {
   const kept: { title: string; reason: string }[] = [];
   const keep: Keep = (fact, reason) => {
-    kept.push({ title: `${TITLES[fact.kind]} ${fact.name}`, reason });
+    kept.push({ title: madeTitle(fact), reason });
     return [];
   };
   const puts = [...facts.documents].flatMap(([bucket, document]) => planRules(bucket, document, facts, keep));
@@ -77,13 +96,17 @@ export function planDestroy(facts: DestroyFacts): DestroyPlan {
   const functions = facts.made.flatMap((fact) =>
     planFunction(fact, remaining, [...rules, ...permissions.map(({ id }) => id)], keep),
   );
+  const statements = facts.made.flatMap((fact) => planStatement(fact, rulesOn, rules, keep));
+  const messaging = facts.made.flatMap((fact) =>
+    planMessaging(fact, remaining, [...rules, ...statements.map(({ id }) => id)], keep),
+  );
   const after = functions.map(({ id }) => id);
   const stays = facts.made.filter(
     (fact) => fact.kind === 'function' && fact.now !== 'gone' && !after.includes(`function-${fact.name}`),
   );
   const needed = new Set(stays.flatMap(({ name }) => [roleNameFor(name), defaultLogGroup(name)]));
   const rest = facts.made.flatMap((fact) => planRest(fact, { rules, after, needed, rulesOn }, keep));
-  return { steps: [...puts, ...permissions, ...functions, ...rest], kept };
+  return { steps: [...puts, ...permissions, ...functions, ...statements, ...messaging, ...rest], kept };
 }
 
 /** Notes why something stays; no step comes of it. */
@@ -162,6 +185,55 @@ function planFunction(
     title: `Delete function ${fact.name}`,
     after,
     action: { kind: 'delete-function', name: fact.name },
+  });
+}
+
+export function statementStepId(fact: Extract<MadeFact, { kind: 'statement' }>): string {
+  return `statement-${fact.target}-${fact.name}`;
+}
+
+function planStatement(
+  fact: MadeFact,
+  rulesOn: ReadonlyMap<string, readonly Rule[]>,
+  after: readonly string[],
+  keep: Keep,
+): readonly Step[] {
+  if (fact.kind !== 'statement' || fact.now !== 'ours') return [];
+  const kind = parseArn(fact.target)?.service;
+  if (kind !== 'sqs' && kind !== 'sns' && kind !== 'kms') return [];
+  // The statement admits one bucket: rules of other buckets live by statements of their own. What a key encrypts is not
+  // known here, so its statement stays while any rule for queues or topics does.
+  const rule = [...rulesOn]
+    .filter(([bucket]) => statementIdFor(bucket) === fact.name)
+    .flatMap(([, rules]) => rules)
+    .find(({ destination }) =>
+      kind === 'kms' ? destination.kind !== 'lambda' : destination.arn === fact.target,
+    );
+  if (rule) return keep(fact, `rule ${rule.id}, which s3evt did not make, needs it`);
+  return removal({
+    id: statementStepId(fact),
+    title: `Remove statement ${fact.name} from the policy of ${fact.target}; other statements stay`,
+    after,
+    action: { kind: 'remove-statement', target: { kind, arn: fact.target }, sid: fact.name },
+  });
+}
+
+function planMessaging(
+  fact: MadeFact,
+  remaining: readonly Rule[],
+  after: readonly string[],
+  keep: Keep,
+): readonly Step[] {
+  if ((fact.kind !== 'queue' && fact.kind !== 'topic') || fact.now === 'gone') return [];
+  if (fact.now === 'foreign') return keep(fact, 'it does not carry the tag of s3evt: somebody made it anew');
+  const rule = remaining.find(({ destination }) => destination.arn === fact.name);
+  if (rule) return keep(fact, `rule ${rule.id}, which s3evt did not make, sends to it`);
+  const isQueue = fact.kind === 'queue';
+  return removal({
+    id: `${fact.kind}-${fact.name}`,
+    title: `Delete ${fact.kind} ${fact.name}${isQueue ? ' with the messages in it' : ''}`,
+    after,
+    action: { kind: isQueue ? 'delete-queue' : 'delete-topic', arn: fact.name },
   });
 }
 

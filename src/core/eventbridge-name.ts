@@ -48,7 +48,10 @@ export function eventBridgeTypeOf(
   const [family = '', kind = ''] = eventName.replace(/^s3:/, '').split(':');
   if (family === 'ObjectCreated') {
     const reason = [...CREATED_REASONS].findLast(([, name]) => name === kind || kind === '*')?.[0];
-    return { detailType: 'Object Created', reason: kind === '*' ? 'PutObject' : String(reason ?? kind) };
+    return {
+      detailType: 'Object Created',
+      reason: kind === '*' ? 'PutObject' : typeof reason === 'string' ? reason : kind,
+    };
   }
   if (family === 'ObjectRemoved' || family === 'LifecycleExpiration') {
     return {

@@ -46,6 +46,38 @@ export interface FunctionFacts {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+export interface QueueFacts {
+  readonly arn: string;
+  readonly url: string;
+  /** JSON text; undefined when it has none. */
+  readonly policy: string | undefined;
+  /** Id, ARN or alias, as it was set; undefined without SSE-KMS. */
+  readonly kmsKeyId: string | undefined;
+  /** Bytes. */
+  readonly maximumMessageSize: number;
+  /** Of its redrive policy. */
+  readonly deadLetterArn: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface TopicFacts {
+  readonly arn: string;
+  /** JSON text. Every topic has one. */
+  readonly policy: string | undefined;
+  readonly kmsKeyId: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface KeyFacts {
+  readonly arn: string;
+  /** `CUSTOMER` or `AWS`: the policy of one that AWS manages cannot be changed. */
+  readonly manager: string;
+  /** `Enabled`, `Disabled`, `PendingDeletion`, … */
+  readonly state: string;
+  /** JSON text; undefined when it may not be read. */
+  readonly policy: string | undefined;
+}
+
 export interface RoleFacts {
   readonly name: string;
   readonly arn: string;

@@ -13,15 +13,24 @@ import { mergeRules } from './merge-rules.ts';
 import { statementIdFor } from './names.ts';
 import { rulesOf, type NotificationDocument, type Rule } from './notification.ts';
 import type { Permission, Plan, Step } from './plan.ts';
-import { evaluatePolicy, parsePolicy } from './policy.ts';
+import { parsePolicy } from './policy.ts';
 import type { Warning } from './progress.ts';
+import { DELIVERY_ACTIONS, s3Decision } from './s3-access.ts';
 
-/** What the caller of `init` wants to be true. */
-export interface Desired {
+/** What the caller of `init` wants of the bucket, whatever the destination is. */
+export interface DesiredRules {
   readonly account: string;
   readonly partition: string;
   readonly region: string;
   readonly bucket: string;
+  /** Ids of rules that s3evt made on this bucket: only these may be replaced by others of the same id. */
+  readonly ours: ReadonlySet<string>;
+  /** Destinations are filled in by the plan. */
+  readonly rules: readonly Omit<Rule, 'destination'>[];
+}
+
+/** What the caller of `init` wants to be true of a function. */
+export interface Desired extends DesiredRules {
   readonly functionName: string;
   /** Version or alias that the rules are to name. */
   readonly qualifier: string | undefined;
@@ -31,16 +40,15 @@ export interface Desired {
   readonly runtimeGiven: boolean;
   /** An execution role of the caller's instead of one that s3evt makes. */
   readonly roleArn: string | undefined;
-  /** Ids of rules that s3evt made on this bucket: only these may be replaced by others of the same id. */
-  readonly ours: ReadonlySet<string>;
-  /** Destinations are filled in by the plan. */
-  readonly rules: readonly Omit<Rule, 'destination'>[];
 }
 
-/** All that the plan rests on; read together, before anything is decided. */
-export interface InitFacts {
+export interface BucketInitFacts {
   readonly bucket: Fact<BucketFacts>;
   readonly notification: Fact<NotificationDocument>;
+}
+
+/** All that the plan for a function rests on; read together, before anything is decided. */
+export interface InitFacts extends BucketInitFacts {
   readonly function: Fact<FunctionFacts>;
   /** Text of the resource-based policy of the qualifier that the rules name. */
   readonly policy: Fact<string>;
@@ -51,12 +59,14 @@ export interface InitFacts {
 
 export interface InitPlan extends Plan {
   readonly rules: readonly Rule[];
+  readonly destination: Rule['destination'];
+  /** Null for other destinations. */
   readonly function: {
     readonly name: string;
     readonly arn: string;
     readonly runtime: string | null;
     readonly logGroup: string;
-  };
+  } | null;
   /** Document that will stand in the bucket. */
   readonly document: NotificationDocument;
   /** The function has to become Active before an event can be handled. */
@@ -66,48 +76,21 @@ export interface InitPlan extends Plan {
 
 /** Pure. Throws S3evtError when what is wanted cannot be: overlap, a taken rule id, another Region, a missing function. */
 export function planInit(desired: Desired, facts: InitFacts): InitPlan {
-  const steps: Step[] = [];
   const warnings: Warning[] = [];
-  const bucket = valueOf(facts.bucket);
-  if (bucket && bucket.region !== desired.region) throw otherRegion(bucket, desired.region);
-  steps.push({
-    id: 'bucket',
-    title: bucket ? `Use bucket ${desired.bucket}` : `Create bucket ${desired.bucket} in ${desired.region}`,
-    change: bucket ? 'none' : 'create',
-    after: [],
-    action: { kind: 'create-bucket', bucket: desired.bucket, region: desired.region },
-  });
-
+  const steps: Step[] = [planBucket(desired, facts)];
   const target = planFunction(desired, facts, steps, warnings);
   const qualified = desired.qualifier === undefined ? target.arn : `${target.arn}:${desired.qualifier}`;
-  const rules = desired.rules.map((rule): Rule => ({
-    ...rule,
-    destination: { kind: 'lambda', arn: qualified },
-  }));
-
+  const destination = { kind: 'lambda', arn: qualified } as const;
   steps.push(planPermission(desired, facts, qualified));
-  const before = bucket ? (valueOf(facts.notification) ?? {}) : {};
-  const { document, settled } = mergeRules(before, rules, desired.ours);
-  const unchanged = document === before;
-  const names = settled.map((rule) => rule.id).join(', ');
-  steps.push({
-    id: 'notification',
-    title: `${unchanged ? 'Keep' : 'Put'} ${settled.length === 1 ? 'rule' : 'rules'} ${names} on ${desired.bucket}`,
-    change: unchanged
-      ? 'none'
-      : rulesOf(before).some((rule) => settled.some(({ id }) => id === rule.id))
-        ? 'update'
-        : 'create',
-    after: ['bucket', 'permission'],
-    lookAfter: ['bucket', 'function'],
-    action: { kind: 'put-notification', bucket: desired.bucket, before, after: document },
-  });
+  const { step, settled, document } = planRules(desired, facts, destination, ['bucket', 'permission']);
+  steps.push({ ...step, lookAfter: ['bucket', 'function'] });
 
   const current = facts.function.state === 'known' ? facts.function.value : undefined;
   return {
     steps,
     rules: settled,
     document,
+    destination,
     function: {
       name: desired.functionName,
       arn: qualified,
@@ -117,6 +100,44 @@ export function planInit(desired: Desired, facts: InitFacts): InitPlan {
     awaitActive: current === undefined || current.state === 'Pending',
     warnings,
   };
+}
+
+export function planBucket(desired: DesiredRules, facts: BucketInitFacts): Step {
+  const bucket = valueOf(facts.bucket);
+  if (bucket && bucket.region !== desired.region) throw otherRegion(bucket, desired.region);
+  return {
+    id: 'bucket',
+    title: bucket ? `Use bucket ${desired.bucket}` : `Create bucket ${desired.bucket} in ${desired.region}`,
+    change: bucket ? 'none' : 'create',
+    after: [],
+    action: { kind: 'create-bucket', bucket: desired.bucket, region: desired.region },
+  };
+}
+
+/** The write of the rules, with the document that it leaves. */
+export function planRules(
+  desired: DesiredRules,
+  facts: BucketInitFacts,
+  destination: Rule['destination'],
+  after: readonly string[],
+): { readonly step: Step; readonly settled: readonly Rule[]; readonly document: NotificationDocument } {
+  const rules = desired.rules.map((rule): Rule => ({ ...rule, destination }));
+  const before = valueOf(facts.bucket) ? (valueOf(facts.notification) ?? {}) : {};
+  const { document, settled } = mergeRules(before, rules, desired.ours);
+  const unchanged = document === before;
+  const names = settled.map((rule) => rule.id).join(', ');
+  const step: Step = {
+    id: 'notification',
+    title: `${unchanged ? 'Keep' : 'Put'} ${settled.length === 1 ? 'rule' : 'rules'} ${names} on ${desired.bucket}`,
+    change: unchanged
+      ? 'none'
+      : rulesOf(before).some((rule) => settled.some(({ id }) => id === rule.id))
+        ? 'update'
+        : 'create',
+    after,
+    action: { kind: 'put-notification', bucket: desired.bucket, before, after: document },
+  };
+  return { step, settled, document };
 }
 
 function otherRegion(bucket: BucketFacts, region: string): S3evtError {
@@ -139,14 +160,8 @@ function planPermission(desired: Desired, facts: InitFacts, qualified: string): 
   };
   const text = valueOf(facts.policy);
   const policy = text === undefined ? undefined : parsePolicy(text);
-  const admits =
-    policy !== undefined &&
-    evaluatePolicy(policy, {
-      principal: { service: 's3.amazonaws.com' },
-      action: 'lambda:InvokeFunction',
-      resource: qualified,
-      context: { 'aws:SourceArn': permission.sourceArn, 'aws:SourceAccount': permission.sourceAccount },
-    }).effect === 'allow';
+  const bucket = { arn: permission.sourceArn, account: permission.sourceAccount };
+  const admits = s3Decision(text, DELIVERY_ACTIONS.lambda, qualified, bucket)?.effect === 'allow';
   const taken = policy?.statements.some((statement) => statement.sid === permission.statementId) ?? false;
   const where =
     desired.qualifier === undefined ? desired.functionName : `${desired.functionName}:${desired.qualifier}`;

@@ -38,7 +38,6 @@ export function decodeEventKey(raw: string): string {
  * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html, "Characters that might require special handling").
  * Written as they are they match nothing, and a `+` means a space.
  */
-// eslint-disable-next-line no-control-regex -- control characters are on AWS's list
 const NEVER_RAW = /[&$@=;:+,? \u0000-\u001f\u007f]/;
 
 /** A value as S3 compares it, with the key's form inside an event. */

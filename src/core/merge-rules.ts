@@ -36,20 +36,21 @@ export function mergeRules(
       throw idTaken(taken, rule);
     }
     const overlaps = overlapsWith(document, rule);
-    if (overlaps.length > 0) throw overlap(overlaps);
+    if (overlaps.length > 0) throw overlapError(overlaps);
     document = withRule(document, rule);
     settled.push(rule);
   }
-  if (rulesOf(document).length > MAX_RULES) {
-    throw new S3evtError(
-      'RULES_OVERLAP',
-      `the bucket would have ${rulesOf(document).length} rules; AWS allows ${MAX_RULES}`,
-      {
-        hint: 'Fan out behind one rule: EventBridge or an SNS topic takes any number of subscribers.',
-      },
-    );
-  }
+  refuseTooMany(document);
   return { document, settled };
+}
+
+/** Throws RULES_OVERLAP beyond S3's limit. */
+export function refuseTooMany(document: NotificationDocument): void {
+  const count = rulesOf(document).length;
+  if (count <= MAX_RULES) return;
+  throw new S3evtError('RULES_OVERLAP', `the bucket would have ${count} rules; AWS allows ${MAX_RULES}`, {
+    hint: 'Fan out behind one rule: EventBridge or an SNS topic takes any number of subscribers.',
+  });
 }
 
 function idTaken(taken: Rule, rule: Rule): S3evtError {
@@ -62,9 +63,10 @@ function idTaken(taken: Rule, rule: Rule): S3evtError {
   );
 }
 
-function overlap(overlaps: readonly Overlap[]): S3evtError {
+/** RULES_OVERLAP: both rules, the events they share, a key that both would take, and the ways out. */
+export function overlapError(overlaps: readonly Overlap[]): S3evtError {
   const [first] = overlaps;
-  if (first === undefined) throw new TypeError('overlap() needs one');
+  if (first === undefined) throw new TypeError('overlapError() needs one');
   const { a, b, events, witness } = first;
   const more = overlaps.length > 1 ? ` (and ${overlaps.length - 1} more)` : '';
   return new S3evtError(

@@ -40,6 +40,25 @@ export type StepAction =
       readonly runtime: string;
       readonly roleArn: string;
     }
+  | {
+      readonly kind: 'create-queue';
+      readonly name: string;
+      readonly arn: string;
+      /** Text of its policy; undefined for one that no service sends to. */
+      readonly policy: string | undefined;
+    }
+  | {
+      readonly kind: 'create-topic';
+      readonly name: string;
+      readonly arn: string;
+      readonly policy: string;
+    }
+  | {
+      readonly kind: 'put-statement';
+      readonly target: PolicyTarget;
+      /** Merged into what stands there at that moment: appended, or in the place of the one with its Sid. */
+      readonly statement: Readonly<Record<string, unknown>>;
+    }
   | { readonly kind: 'add-permission'; readonly permission: Permission; readonly replaces: boolean }
   | {
       readonly kind: 'put-notification';
@@ -52,10 +71,19 @@ export type StepAction =
       readonly kind: 'remove-permission';
       readonly permission: Pick<Permission, 'functionName' | 'qualifier' | 'statementId'>;
     }
+  | { readonly kind: 'remove-statement'; readonly target: PolicyTarget; readonly sid: string }
+  | { readonly kind: 'delete-queue'; readonly arn: string }
+  | { readonly kind: 'delete-topic'; readonly arn: string }
   | { readonly kind: 'delete-function'; readonly name: string }
   | { readonly kind: 'delete-log-group'; readonly group: string }
   | { readonly kind: 'delete-role'; readonly role: string; readonly inlinePolicies: readonly string[] }
   | { readonly kind: 'delete-bucket'; readonly bucket: string; readonly objects: readonly ObjectVersion[] };
+
+/** What has a policy of its own that statements are merged into. */
+export interface PolicyTarget {
+  readonly kind: 'sqs' | 'sns' | 'kms';
+  readonly arn: string;
+}
 
 export interface Permission {
   readonly functionName: string;

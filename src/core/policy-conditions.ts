@@ -142,7 +142,7 @@ const NEGATED: ReadonlyMap<string, string> = new Map([
  * One condition against the request's context. Keys compare without case (`AWS:SourceArn` is `aws:SourceArn`);
  * `context` must have its keys in lower case. The context is single-valued, so ForAnyValue and ForAllValues
  * differ only for an absent key: none of no values matches, all of no values do.
- * Policy variables (`${aws:username}`) stay inert: they compare as the text that they are.
+ * Values come with their policy variables filled in.
  */
 export function conditionHolds(condition: Condition, context: ReadonlyMap<string, string>): ConditionOutcome {
   let operator = condition.operator.toLowerCase();

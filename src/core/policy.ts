@@ -1,10 +1,11 @@
 /**
- * Resource policies as IAM evaluates them
+ * Policies of resources and of identities as IAM evaluates them
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html). Pure: the request's
  * context is an argument, and a key that is not in it is absent from the request.
  */
 import { globMatches } from './glob.ts';
 import { conditionHolds, type Condition } from './policy-conditions.ts';
+import { expandVariables } from './policy-variables.ts';
 
 export interface PolicyDocument {
   readonly version: string | undefined;
@@ -35,8 +36,11 @@ export interface PolicyStatement {
 }
 
 export interface PolicyRequest {
-  /** A service (`s3.amazonaws.com`), or a caller's ARN or account number. */
-  readonly principal: { readonly service?: string; readonly aws?: string };
+  /**
+   * A service (`s3.amazonaws.com`), or a caller's ARN or account number; neither for an anonymous caller. With `byName` an Allow
+   * for the caller's whole account does not count: within an account it hands the decision on to identity-based policies.
+   */
+  readonly principal: { readonly service?: string; readonly aws?: string; readonly byName?: boolean };
   readonly action: string;
   readonly resource: string;
   readonly context: Readonly<Record<string, string>>;
@@ -155,24 +159,25 @@ export function parsePolicy(text: string): PolicyDocument | undefined {
 }
 
 /** An account number or its root ARN stands for every caller of the account; a role for its sessions. */
-function awsPrincipalMatches(listed: string, caller: string): boolean {
+function awsPrincipalMatches(listed: string, caller: string, byName: boolean): boolean {
   if (listed === caller) return true;
   const account = /^(?:arn:[^:]+:iam::)?(\d{12})(?::root)?$/.exec(listed)?.[1];
   const parts = caller.split(':');
-  if (account !== undefined) return caller === account || parts[4] === account;
+  if (account !== undefined) return !byName && (caller === account || parts[4] === account);
   const session = /^assumed-role\/([^/]+)\//.exec(parts.slice(5).join(':'))?.[1];
   if (session === undefined) return false;
   const role = /^arn:[^:]+:iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(listed);
   return role?.[1] === parts[4] && role?.[2] === session;
 }
 
-function principalListed(element: PrincipalElement, principal: PolicyRequest['principal']): boolean {
+function principalListed(
+  element: PrincipalElement,
+  { service, aws, byName = false }: PolicyRequest['principal'],
+): boolean {
   if (element.kind === 'any') return true;
-  const { service, aws } = principal;
   if (service !== undefined && element.values['Service']?.includes(service)) return true;
-  return (
-    aws !== undefined && (element.values['AWS']?.some((listed) => awsPrincipalMatches(listed, aws)) ?? false)
-  );
+  const listed = element.values['AWS'] ?? [];
+  return aws !== undefined && listed.some((name) => awsPrincipalMatches(name, aws, byName));
 }
 
 interface Miss {
@@ -188,24 +193,43 @@ function principalMiss(statement: PolicyStatement, request: PolicyRequest): Miss
   if (negated && statement.effect === 'Allow') {
     return { failed: 'principal', detail: `NotPrincipal does not clearly admit ${who}` };
   }
-  if (principalListed(element, request.principal) !== negated) return undefined;
+  const byName = (request.principal.byName ?? false) && statement.effect === 'Allow';
+  if (principalListed(element, { ...request.principal, byName }) !== negated) return undefined;
   const listed = element.kind === 'any' ? '*' : Object.values(element.values).flat().join(', ');
   return { failed: 'principal', detail: `the principal is ${listed}, not ${who}` };
 }
 
-function matcherMiss(matcher: Matcher, failed: 'action' | 'resource', actual: string): Miss | undefined {
+/** A pattern with its variables filled in; undefined when one of them has no value. */
+type Expand = (text: string) => string | undefined;
+
+function matcherMiss(
+  matcher: Matcher,
+  failed: 'action' | 'resource',
+  actual: string,
+  expand: Expand,
+): Miss | undefined {
   const fold = (text: string) => (failed === 'action' ? text.toLowerCase() : text);
-  const covered = matcher.patterns.some((pattern) => globMatches(fold(pattern), fold(actual)));
+  const covered = matcher.patterns.some((pattern) => {
+    const expanded = expand(pattern);
+    return expanded !== undefined && globMatches(fold(expanded), fold(actual));
+  });
   if (covered !== matcher.negated) return undefined;
   const name = `${matcher.negated ? 'Not' : ''}${failed === 'action' ? 'Action' : 'Resource'}`;
   const relation = matcher.negated ? 'excludes' : 'does not cover';
   return { failed, detail: `${name} ${matcher.patterns.join(', ')} ${relation} ${actual}` };
 }
 
-function conditionMiss(statement: PolicyStatement, context: ReadonlyMap<string, string>): Miss | undefined {
+function conditionMiss(
+  statement: PolicyStatement,
+  context: ReadonlyMap<string, string>,
+  expand: Expand,
+): Miss | undefined {
   for (const condition of statement.conditions) {
     const { operator, key, values } = condition;
-    const outcome = conditionHolds(condition, context);
+    const expanded = values.flatMap((value) => expand(value) ?? []);
+    // What AWS makes of a variable without a value in a negated condition is UNKNOWN; nothing matches it here.
+    const isEmpty = expanded.length === 0 && values.length > 0;
+    const outcome = isEmpty ? 'miss' : conditionHolds({ ...condition, values: expanded }, context);
     if (outcome === 'match') continue;
     // IAM refuses to store an operator it does not know, so what it would decide is UNKNOWN. The safer reading:
     // such an Allow grants nothing, such a Deny still denies.
@@ -227,23 +251,26 @@ function statementMiss(
   statement: PolicyStatement,
   request: PolicyRequest,
   context: ReadonlyMap<string, string>,
+  expand: Expand,
 ): Miss | undefined {
   return (
     principalMiss(statement, request) ??
-    matcherMiss(statement.action, 'action', request.action) ??
-    (statement.resource && matcherMiss(statement.resource, 'resource', request.resource)) ??
-    conditionMiss(statement, context)
+    matcherMiss(statement.action, 'action', request.action, (text) => text) ??
+    (statement.resource && matcherMiss(statement.resource, 'resource', request.resource, expand)) ??
+    conditionMiss(statement, context, expand)
   );
 }
 
 /** An explicit Deny wins over any Allow; with neither, the answer is an implicit deny with the nearest miss. */
 export function evaluatePolicy(document: PolicyDocument, request: PolicyRequest): PolicyDecision {
   const context = new Map(Object.entries(request.context).map(([key, value]) => [key.toLowerCase(), value]));
+  const expand: Expand =
+    document.version === '2012-10-17' ? (text) => expandVariables(text, context) : (text) => text;
   const withSid = (sid: string | undefined) => (sid === undefined ? {} : { sid });
   let allowed: PolicyStatement | undefined;
   let nearest: { readonly sid?: string; readonly failed: PolicyPart; readonly detail: string } | undefined;
   for (const statement of document.statements) {
-    const miss = statementMiss(statement, request, context);
+    const miss = statementMiss(statement, request, context, expand);
     if (!miss && statement.effect === 'Deny') return { effect: 'explicit-deny', ...withSid(statement.sid) };
     if (statement.effect === 'Deny') continue;
     if (!miss) allowed ??= statement;

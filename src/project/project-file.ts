@@ -21,10 +21,14 @@ export interface ProjectSettings {
 }
 
 export interface MadeResource {
-  readonly kind: 'bucket' | 'log-group' | 'role' | 'function' | 'permission' | 'rule';
-  /** Bucket, group, role or function name; statement id; rule id. */
+  readonly kind:
+    'bucket' | 'log-group' | 'role' | 'function' | 'queue' | 'topic' | 'permission' | 'statement' | 'rule';
+  /** Bucket, group, role or function name; ARN of a queue or a topic; statement id; rule id. */
   readonly name: string;
-  /** The function of a permission (`name` or `name:qualifier`), the destination's ARN of a rule. */
+  /**
+   * The function of a permission (`name` or `name:qualifier`), the destination's ARN of a rule, the ARN of the queue, topic or
+   * key whose policy a statement stands in.
+   */
   readonly function?: string;
   /** The bucket of a rule. */
   readonly bucket?: string;
@@ -42,7 +46,17 @@ export interface Project {
 }
 
 const STRINGS = ['bucket', 'region', 'account', 'profile', 'endpointUrl', 'function'] as const;
-const KINDS = new Set(['bucket', 'log-group', 'role', 'function', 'permission', 'rule']);
+const KINDS = new Set([
+  'bucket',
+  'log-group',
+  'role',
+  'function',
+  'queue',
+  'topic',
+  'permission',
+  'statement',
+  'rule',
+]);
 
 function isMade(value: unknown): value is MadeResource {
   if (typeof value !== 'object' || value === null) return false;

@@ -5,6 +5,8 @@ import { Journal } from './journal.ts';
 export interface Activity {
   /** A service request has begun; it is over when the journal has recorded it. */
   begin(requestId: string): void;
+  /** A fault of this kind hit the request. */
+  faulted(requestId: string, kind: string): void;
   /** A control request came. */
   touch(): void;
   /** Milliseconds since the epoch of the last sign of life; now while a request (a Live Tail session) is open. */
@@ -14,22 +16,30 @@ export interface Activity {
 }
 
 export function createActivity(clock: Clock): Activity {
-  const open = new Set<string>();
+  /** Requests in progress, and what hit them last. */
+  const open = new Map<string, string | undefined>();
   let last = clock.now();
   const touch = () => {
     last = clock.now();
   };
   const journal = new (class extends Journal {
     override record(entry: Parameters<Journal['record']>[0]): void {
-      if (entry.type === 'request' && open.delete(entry.requestId)) touch();
-      super.record(entry);
+      if (entry.type !== 'request' || !open.has(entry.requestId)) {
+        super.record(entry);
+        return;
+      }
+      const fault = open.get(entry.requestId);
+      open.delete(entry.requestId);
+      touch();
+      super.record(fault === undefined ? entry : { ...entry, fault });
     }
-  })();
+  })({ now: () => clock.now() });
   return {
     begin(requestId) {
-      open.add(requestId);
+      open.set(requestId, undefined);
       touch();
     },
+    faulted: (requestId, kind) => void open.set(requestId, kind),
     touch,
     last: () => (open.size > 0 ? clock.now() : last),
     journal,

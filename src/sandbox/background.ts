@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
 import { S3evtError } from '../core/errors.ts';
-import { healthOf, instanceIn, NoAnswer, postControl, type FetchHealth } from './control-client.ts';
+import { askControl, healthOf, instanceIn, NoAnswer, type FetchHealth } from './control-client.ts';
 import {
   isAlive,
   makeStateFolder,
@@ -194,7 +194,7 @@ export async function stopSandbox(
 ): Promise<RunningSandbox | undefined> {
   const running = await findSandbox(env);
   if (!running) return undefined;
-  await postControl(running.endpoint, '/_sandbox/stop');
+  await askControl('POST', running.endpoint, '/_sandbox/stop');
   const deadline = options.clock.now() + options.timeoutMs;
   while (await answers(running)) {
     if (options.clock.now() >= deadline) {
@@ -211,7 +211,7 @@ export async function stopSandbox(
 /** Empties the shared sandbox. Returns undefined when none runs. */
 export async function resetSandbox(env: Environment): Promise<RunningSandbox | undefined> {
   const running = await findSandbox(env);
-  if (running) await postControl(running.endpoint, '/_sandbox/reset');
+  if (running) await askControl('POST', running.endpoint, '/_sandbox/reset');
   return running;
 }
 

@@ -1,10 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Journal } from './journal.ts';
+import type { Clock } from '../core/clock.ts';
+import { S3evtError } from '../core/errors.ts';
+import { formatFault } from './fault-spec.ts';
+import type { Faults } from './faults.ts';
+import type { Journal, JournalEntry } from './journal.ts';
+import { readFaults } from './read-faults.ts';
+import type { Services } from './services.ts';
+import type { LifecycleRun } from './services/s3/lifecycle-run.ts';
 import type { RunningSandbox } from './state-file.ts';
+import { AwsError } from './wire/types.ts';
 
 export interface ControlActions {
   readonly identity: () => RunningSandbox;
   readonly journal: Journal;
+  readonly faults: Faults;
+  readonly clock: Clock;
+  readonly runLifecycle: Services['runLifecycle'];
   readonly reset: () => Promise<void>;
   /** Called after the answer has been sent. */
   readonly stop: () => void;
@@ -12,6 +23,8 @@ export interface ControlActions {
   readonly onError: (error: unknown) => void;
 }
 
+const DAY_MS = 86_400_000;
+const MOST_WAIT_MS = 30_000;
 const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])$/i;
 
 /**
@@ -51,26 +64,104 @@ export function serveControl(
     return;
   }
   actions.touch();
-  switch (`${request.method ?? ''} ${rest.replace(/\?.*$/s, '')}`) {
-    case 'GET health':
-      reply(200, { name: 's3evt-sandbox', version: 1, ...actions.identity() });
-      return;
-    case 'GET journal':
-      reply(200, actions.journal.entries());
-      return;
-    case 'POST reset':
-      actions.reset().then(
-        () => reply(200, { status: 'ok' }),
-        (error: unknown) => {
-          actions.onError(error);
-          reply(500, { message: 'The reset failed.' });
-        },
-      );
-      return;
-    case 'POST stop':
-      reply(202, { status: 'ok' }, actions.stop);
-      return;
-    default:
-      reply(404, { message: 'There is no such control route.' });
+  const [path = '', search = ''] = rest.split(/\?(.*)/s);
+  const query = new URLSearchParams(search);
+  const route = `${request.method ?? ''} ${path}`;
+  if (route === 'POST stop') {
+    reply(202, { status: 'ok' }, actions.stop);
+    return;
   }
+  const gone = new AbortController();
+  response.once('close', () => gone.abort(new Error('the client is gone')));
+  answerOf(actions, route, query, gone.signal).then(
+    (body) =>
+      body === undefined ? reply(404, { message: 'There is no such control route.' }) : reply(200, body),
+    (error: unknown) => {
+      if (gone.signal.aborted) return;
+      if (error instanceof S3evtError) {
+        const { code, message, hint } = error;
+        reply(400, { code, message, hint });
+        return;
+      }
+      actions.onError(error);
+      reply(500, { message: 'That failed inside the sandbox.' });
+    },
+  );
+}
+
+/** Undefined: there is no such route. */
+async function answerOf(
+  actions: ControlActions,
+  route: string,
+  query: URLSearchParams,
+  signal: AbortSignal,
+): Promise<unknown> {
+  switch (route) {
+    case 'GET health':
+      return { name: 's3evt-sandbox', version: 1, ...actions.identity() };
+    case 'GET journal':
+      return journalPage(actions, query, signal);
+    case 'GET faults':
+      return actions.faults.list().map(formatFault);
+    case 'POST faults': {
+      // All of them are read before the first one acts.
+      for (const rule of await readFaults(query.getAll('spec'))) actions.faults.add(rule);
+      return actions.faults.list().map(formatFault);
+    }
+    case 'DELETE faults':
+      actions.faults.clear();
+      return [];
+    case 'POST lifecycle': {
+      const bucket = query.get('bucket');
+      const days = numberIn(query, 'days', 0);
+      const now = actions.clock.now() + days * DAY_MS;
+      return lifecycle(actions, now, bucket ?? undefined);
+    }
+    case 'POST reset':
+      await actions.reset();
+      return { status: 'ok' };
+    default:
+      return undefined;
+  }
+}
+
+function lifecycle({ runLifecycle }: ControlActions, now: number, bucket: string | undefined): LifecycleRun {
+  try {
+    return runLifecycle({ now, ...(bucket !== undefined && { bucket }) });
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    throw new S3evtError('NOT_FOUND', `the sandbox has no bucket ${bucket ?? ''}`, { cause: error });
+  }
+}
+
+/**
+ * The entries after `after`, at most `limit` of them. While there is none the answer waits for `wait` milliseconds, so that a
+ * follower learns of one at once and asks seldom.
+ */
+async function journalPage(
+  { journal, clock }: ControlActions,
+  query: URLSearchParams,
+  signal: AbortSignal,
+): Promise<readonly JournalEntry[]> {
+  const after = numberIn(query, 'after', 0);
+  const limit = numberIn(query, 'limit', Infinity);
+  const wait = Math.min(numberIn(query, 'wait', 0), MOST_WAIT_MS);
+  const page = journal.after(after, limit);
+  if (page.length > 0 || wait === 0) return page;
+  const enough = new AbortController();
+  const either = AbortSignal.any([signal, enough.signal]);
+  try {
+    await Promise.race([
+      clock.sleep(wait, either),
+      journal.waitFor((entry) => entry.seq > after, either).catch(() => undefined),
+    ]);
+  } finally {
+    enough.abort(new Error('answered'));
+  }
+  return journal.after(after, limit);
+}
+
+function numberIn(query: URLSearchParams, name: string, otherwise: number): number {
+  const text = query.get(name) ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : otherwise;
 }

@@ -32,6 +32,12 @@ export function createIds(seed?: number): Ids {
   };
 }
 
+/** Numbers in [0, 1), the same ones for the same seed. */
+export function createRandom(seed: number): () => number {
+  const word = wordGenerator(seed);
+  return () => word() / 2 ** 32;
+}
+
 /** sfc32 ("small fast counting", Chris Doty-Humphrey's PractRand): 32 bits at each call, 128 bits of state. */
 function wordGenerator(seed: number | undefined): () => number {
   const start = seed === undefined ? randomBytes(12) : Buffer.alloc(12);

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { S3evtError } from '../core/errors.ts';
 import type { Destinations } from './delivery/destinations.ts';
+import type { EventVersion } from './delivery/object-event.ts';
 import { createActivity, untilIdle } from './activity.ts';
 import { systemClock } from './clock.ts';
 import { isForeignOrigin, serveControl } from './control-routes.ts';
@@ -15,6 +16,7 @@ import { createFaults, type Faults } from './faults.ts';
 import { createIds } from './ids.ts';
 import type { Journal } from './journal.ts';
 import { startJanitor } from './lambda/janitor.ts';
+import type { Services } from './services.ts';
 import type { RunningSandbox } from './state-file.ts';
 import { AwsError, ConnectionReset } from './wire/types.ts';
 import { createWorkTracker } from './work.ts';
@@ -25,13 +27,16 @@ export interface SandboxOptions {
   /** 0, the default, takes a free one. */
   readonly port?: number;
   readonly clock?: Clock;
-  /** Makes identifiers repeatable. */
+  /** Makes identifiers repeatable, and has the faults draw other numbers than without one. */
   readonly seed?: number;
   /** Of requests without a signature; `us-east-1` by default. */
   readonly region?: string;
   /** Twelve digits; `000000000000` by default. */
   readonly account?: string;
+  /** What goes wrong on purpose; nothing by default. */
   readonly faults?: Faults;
+  /** Numbering of the event records; `2.6` by default. */
+  readonly eventVersion?: EventVersion;
   /** Folder for this sandbox alone. It is removed with all that is in it, at the latest when the process ends. */
   readonly stateDir?: string;
   /** Milliseconds until Lambda can assume a new role; 0 by default. */
@@ -60,7 +65,15 @@ export interface Sandbox {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly faults: Faults;
-  /** Resolves when no delivery and no invocation is in progress. Retries that wait for the clock do not count. */
+  /**
+   * Does at once what S3 does once a day (lifecycle rules, restores that are due), as if it were `now`: milliseconds since the
+   * epoch, the clock's time by default.
+   */
+  readonly runLifecycle: Services['runLifecycle'];
+  /**
+   * Resolves when no delivery and no invocation is in progress. What waits for the clock does not count: retries, and
+   * deliveries and log lines that a fault holds back.
+   */
   idle(): Promise<void>;
   /** Forgets all state of all services, and the journal. Faults stay. */
   reset(): Promise<void>;
@@ -77,7 +90,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   const clock = options.clock ?? systemClock;
   const account = options.account ?? '000000000000';
   const region = options.region ?? 'us-east-1';
-  const faults = options.faults ?? createFaults();
+  const faults = options.faults ?? createFaults({ seed: options.seed ?? 0 });
   const onError = options.onError ?? (() => undefined);
   const stateDir = resolve(
     options.stateDir ?? join(tmpdir(), `s3evt-sandbox-${randomBytes(9).toString('hex')}`),
@@ -115,6 +128,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
 
   const wire = createWireServer({
     account,
+    identify: (accessKeyId) => services.identify(accessKeyId),
     region,
     ids: env.ids,
     journal,
@@ -126,11 +140,11 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
           status: 403,
         });
       }
-      await faults.apply(call, clock, closing.signal);
+      await faults.apply(call, clock, closing.signal, (kind) => activity.faulted(call.ctx.requestId, kind));
       if (call.operation === 'CreateFunction') makeStateDir();
     },
   });
-  const services = await mountServices(env, wire, { ...options, janitor });
+  const services = await mountServices(env, wire, { ...options, faults, janitor });
 
   const reset = async () => {
     await services.reset();
@@ -161,6 +175,9 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     const actions = {
       identity,
       journal,
+      faults,
+      clock,
+      runLifecycle: services.runLifecycle,
       reset,
       stop: () => options.onStop?.(),
       touch: () => activity.touch(),
@@ -191,6 +208,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     journal,
     clock,
     faults,
+    runLifecycle: services.runLifecycle,
     idle: () => work.idle(),
     reset,
     close,

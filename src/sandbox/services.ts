@@ -1,44 +1,53 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createAuthority } from './access/authority.ts';
+import { stsPermissions } from './access/actions/identity.ts';
+import { guardHandler, type ServiceGuard } from './access/guard.ts';
+import { guardS3 } from './access/s3-guard.ts';
+import { guardService } from './access/service-guards.ts';
+import { createAccountServices, resetAccount } from './account-services.ts';
+import { createAccounts, routedServices, type Accounts } from './accounts.ts';
 import type { Destinations } from './delivery/destinations.ts';
+import { eventBridgeVersion } from './delivery/eventbridge-event.ts';
+import type { EventVersion } from './delivery/object-event.ts';
 import type { SandboxEnv } from './env.ts';
+import type { Faults } from './faults.ts';
 import { findPython } from './lambda/interpreter.ts';
 import type { Janitor } from './lambda/janitor.ts';
-import { DEFAULT_EVENTBRIDGE_VERSION } from './delivery/eventbridge-event.ts';
-import { createEventsService } from './services/events/service.ts';
-import { createIamService } from './services/iam/service.ts';
-import { createKmsService } from './services/kms/service.ts';
-import { createLambdaService } from './services/lambda/index.ts';
-import { createLogsService } from './services/logs/service.ts';
-import { objectReader } from './object-reader.ts';
-import { createS3Service } from './services/s3/index.ts';
-import { createSnsService } from './services/sns/service.ts';
-import { createSqsService } from './services/sqs/service.ts';
+import type { S3Handlers } from './services/s3/context.ts';
+import { createS3Service, type S3Service } from './services/s3/index.ts';
 import { createStsService } from './services/sts/service.ts';
+import type { CallerAccount } from './wire/answer.ts';
+import type { AnyHandler } from './wire/dispatch.ts';
 import { defineService, SERVICE_SPECS } from './wire/schema.ts';
 import type { WireServer } from './wire/server.ts';
 
 export interface ServiceOptions {
   readonly janitor: Janitor;
+  readonly faults: Faults;
   readonly iamPropagationMs?: number;
   readonly functionActivationMs?: number;
+  readonly eventVersion?: EventVersion;
   readonly destinations?: Destinations;
 }
 
 export interface Services {
+  /** Who is behind an access key. */
+  identify(accessKeyId: string | undefined): CallerAccount;
   runtimeApi(request: IncomingMessage, response: ServerResponse, rest: string): void;
+  readonly runLifecycle: S3Service['runLifecycle'];
   /** Forgets all state; ends what runs. */
   reset(): Promise<void>;
   /** As reset, for good. The janitor stays open. */
   close(): Promise<void>;
 }
 
-/** Makes the services, ties them together and puts them on the server. */
+/** Makes the services of all accounts, ties them together and puts them on the server, behind their guards. */
 export async function mountServices(
   env: SandboxEnv,
   wire: Pick<WireServer, 'mount'>,
   options: ServiceOptions,
 ): Promise<Services> {
-  const { janitor, iamPropagationMs = 0, functionActivationMs = 0, destinations = {} } = options;
+  const { janitor, faults, iamPropagationMs = 0, functionActivationMs = 0, destinations = {} } = options;
   const [
     s3Client,
     lambdaClient,
@@ -62,68 +71,87 @@ export async function mountServices(
   ]);
 
   let isClosed = false;
-  const logs = createLogsService(env);
-  const iam = createIamService(env, { propagationMs: iamPropagationMs });
-  const sts = createStsService(env, iam);
-  // Lambda reads code from S3, S3 delivers to Lambda: the reader is asked only once both are there.
-  const lambda = createLambdaService(env, {
-    logSink: (region) => ({ append: (group, stream, lines) => logs.append(region, group, stream, lines) }),
-    roleExists: (roleArn) => iam.assumable(roleArn),
-    readCodeObject: (...where) => readObject(...where),
-    janitor,
-    findPython: async () => {
-      const python = await findPython();
-      // A launch that waited for this would unpack its code after the folder has been removed.
-      if (isClosed) throw new Error('the sandbox was closed');
-      return python;
-    },
-    options: { activationMs: functionActivationMs },
-  });
-  const kms = createKmsService(env);
-  const sqs = createSqsService(env, { kms: kms.gate });
-  const sns = createSnsService(env, { kms: kms.gate, sqs, lambda });
-  const events = createEventsService(env, { sqs, sns, lambda, logs });
+  const accounts: Accounts = createAccounts(env, (accountEnv) =>
+    createAccountServices(accountEnv, accounts, {
+      sts,
+      s3: () => guardedS3,
+      authority,
+      janitor,
+      faults,
+      iamPropagationMs,
+      functionActivationMs,
+      findPython: async () => {
+        const python = await findPython();
+        // A launch that waited for this would unpack its code after the folder has been removed.
+        if (isClosed) throw new Error('the sandbox was closed');
+        return python;
+      },
+    }),
+  );
+  const routed = routedServices(accounts);
+  const sts = createStsService(env, routed.iam);
+  const authority = createAuthority(env, routed.iam, sts);
   const s3 = createS3Service(
     env,
-    { lambda: lambda.destination, sqs: sqs.destination, sns: sns.destination, ...destinations },
+    { ...routed.destinations, ...destinations },
     {
+      faults,
+      ...(options.eventVersion !== undefined && { eventVersion: options.eventVersion }),
       eventBridge: {
-        put: (event, region) => events.putS3Event(event, region),
-        version: DEFAULT_EVENTBRIDGE_VERSION,
+        put: (event, region) => accounts.of(event.account).events.putS3Event(event, region),
+        version: eventBridgeVersion(options.eventVersion ?? '2.6'),
       },
     },
   );
-  const readObject = objectReader(env, s3);
+  const s3Handlers = guardS3(authority, (name) => s3.bucket(name), s3.handlers);
+  const guardedS3 = { handlers: s3Handlers as S3Handlers, bucket: (name: string) => s3.bucket(name) };
 
-  wire.mount(defineService(SERVICE_SPECS.s3, s3Client), s3.handlers);
-  wire.mount(defineService(SERVICE_SPECS.lambda, lambdaClient), lambda.handlers);
-  wire.mount(defineService(SERVICE_SPECS.logs, logsClient), logs.handlers);
-  wire.mount(defineService(SERVICE_SPECS.iam, iamClient), iam.handlers);
-  wire.mount(defineService(SERVICE_SPECS.sts, stsClient), sts.handlers);
-  wire.mount(defineService(SERVICE_SPECS.sqs, sqsClient), sqs.handlers);
-  wire.mount(defineService(SERVICE_SPECS.sns, snsClient), sns.handlers);
-  wire.mount(defineService(SERVICE_SPECS.events, eventsClient), events.handlers);
-  wire.mount(defineService(SERVICE_SPECS.kms, kmsClient), kms.handlers);
+  wire.mount(defineService(SERVICE_SPECS.s3, s3Client), s3Handlers);
+  const stsGuard: ServiceGuard = { service: 'sts', permissions: stsPermissions, resource: () => undefined };
+  const stsHandlers = Object.entries(sts.handlers as Readonly<Record<string, AnyHandler>>).map(
+    ([operation, handler]) => [
+      operation,
+      guardHandler(authority, stsGuard, operation, (_input, ctx) => ({ account: ctx.account, handler })),
+    ],
+  );
+  wire.mount(
+    defineService(SERVICE_SPECS.sts, stsClient),
+    Object.fromEntries(stsHandlers) as Record<string, AnyHandler>,
+  );
+  const clients = {
+    lambda: lambdaClient,
+    logs: logsClient,
+    iam: iamClient,
+    sqs: sqsClient,
+    sns: snsClient,
+    events: eventsClient,
+    kms: kmsClient,
+  } as const;
+  for (const [name, client] of Object.entries(clients)) {
+    const service = name as keyof typeof clients;
+    wire.mount(defineService(SERVICE_SPECS[service], client), guardService(authority, accounts, service));
+  }
 
-  /** Sources of events first; the logs last, since what is ended may still write a line. */
-  const resetWith = async (endLambda: () => Promise<void>) => {
+  const resetWith = async (end: 'reset' | 'close') => {
     s3.reset();
-    events.reset();
-    sns.reset();
-    // Ends long polls, which would keep the server open.
-    sqs.reset();
-    kms.reset();
-    await endLambda();
-    iam.reset();
+    await Promise.all(accounts.all().map((services) => resetAccount(services, end)));
     sts.reset();
-    logs.reset();
   };
   return {
-    runtimeApi: (request, response, rest) => lambda.runtimeApi(request, response, rest),
-    reset: () => resetWith(() => lambda.reset()),
+    identify(accessKeyId) {
+      const { account, kind, userId } = sts.identify(accessKeyId);
+      return { account, sessionId: kind === 'session' ? userId : undefined };
+    },
+    runtimeApi(request, response, rest) {
+      const id = /^\/?([^/]*)/.exec(rest)?.[1] ?? '';
+      const owner = accounts.all().find(({ lambda }) => lambda.hasEnvironment(id)) ?? accounts.home;
+      owner.lambda.runtimeApi(request, response, rest);
+    },
+    runLifecycle: (lifecycle) => s3.runLifecycle(lifecycle),
+    reset: () => resetWith('reset'),
     close: () => {
       isClosed = true;
-      return resetWith(() => lambda.close());
+      return resetWith('close');
     },
   };
 }

@@ -198,7 +198,7 @@ describe('apply', () => {
       readMade(aws, { kind: 'role', name: ROLE }),
       readMade(aws, { kind: 'function', name: NAME }),
       readMade(aws, { kind: 'permission', name: `s3evt-${BUCKET}`, function: NAME }),
-      readMade(aws, { kind: 'rule', name: 'new-objects', bucket: BUCKET, function: made.function.arn }),
+      readMade(aws, { kind: 'rule', name: 'new-objects', bucket: BUCKET, function: made.function?.arn }),
     ]);
     const plan = planDestroy({ made: facts, documents: new Map([[BUCKET, made.document]]) });
     expect(plan.kept).toEqual([]);

@@ -15,7 +15,7 @@ import { lookAgain, putNotification, type NotificationWrite } from '../../src/aw
 import type { S3evtError } from '../../src/core/errors.ts';
 import { withoutRule, withRule, type NotificationDocument, type Rule } from '../../src/core/notification.ts';
 import { saveBackup } from '../../src/project/backups.ts';
-import type { FaultEffect } from '../../src/sandbox/faults.ts';
+import type { FaultEffect } from '../../src/sandbox/fault-rules.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
 import { PRINTING_HANDLERS } from '../support/function-code.ts';

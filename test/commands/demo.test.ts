@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
-import { DEFAULT_RUNTIME } from '../../src/commands/init.ts';
+import { DEFAULT_RUNTIME } from '../../src/commands/init-function.ts';
 import type { DemoItem } from '../../src/commands/demo.ts';
 import { runCli, startCli, temporaryFolder } from '../support/run-cli.ts';
 

@@ -72,7 +72,7 @@ describe('a bucket and a function of other makers', () => {
     const { code, data } = await init('photos --function thumbs:live --yes', { cwd });
     expect(code).toBe(0);
     expect(data.rules[0]?.destination.arn).toBe(`${arn}:live`);
-    expect(data.function.arn).toBe(`${arn}:live`);
+    expect(data.function?.arn).toBe(`${arn}:live`);
     expect(await statementIds(sandbox(), 'thumbs', 'live')).toEqual(['s3evt-photos']);
     expect(await statementIds(sandbox(), 'thumbs')).toEqual([]);
     const { LambdaFunctionConfigurations } = await notificationOf(sandbox(), 'photos');

@@ -96,7 +96,9 @@ describe('--from', () => {
     expect(error).toMatchObject({
       code: 'USAGE',
       message: expect.stringMatching(/^--from setup\.json: /),
-      hint: expect.stringContaining('bucket, function, runtime, roleArn, event, prefix, suffix, id'),
+      hint: expect.stringContaining(
+        'bucket, function, queue, topic, destinationArn, runtime, roleArn, event, prefix, suffix, id',
+      ),
     });
     expect(error?.message).toContain(message);
     expect(requestsOf(sandbox())).toEqual([]);
@@ -168,7 +170,7 @@ describe('functions', () => {
 
   test('a Node.js runtime is set up with a handler of its own', async () => {
     const { data } = await init('photos --function Demo-Node --runtime nodejs22.x --yes');
-    expect(data.function.runtime).toBe('nodejs22.x');
+    expect(data.function?.runtime).toBe('nodejs22.x');
     const made = await sandbox().lambda.send(
       new GetFunctionConfigurationCommand({ FunctionName: 'Demo-Node' }),
     );

@@ -26,6 +26,7 @@ function expectNothingDone(run: Typist): void {
 test('an empty account: everything is created, tested, and repeated by the command shown', async () => {
   const run = start();
   await run.answer('Name of the bucket', `photos${ENTER}`);
+  await run.answer('What receives the events?', ENTER);
   await run.answer('Name of the function', ENTER);
   await run.answer('Which events?', ENTER);
   await run.answer('Only keys with this prefix', `in/${ENTER}`);
@@ -64,7 +65,7 @@ test('what exists can be picked; other events are named, after a wrong name with
   const arn = await foreignFunction(sandbox(), 'thumbs');
   const run = start();
   await run.answer('Which bucket?', `${DOWN}${DOWN}${ENTER}`);
-  await run.answer('Which function receives the events?', `${DOWN}${ENTER}`);
+  await run.answer('What receives the events?', `${DOWN}${ENTER}`);
   await run.answer('Which events?', `${DOWN}${DOWN}${DOWN}${ENTER}`);
   await run.answer('Event names, with commas between', `creat${ENTER}`);
   await run.answer(
@@ -88,6 +89,25 @@ test('what exists can be picked; other events are named, after a wrong name with
   });
   expect(await notificationOf(sandbox(), 'films')).toEqual({});
   expect(plain(run.stdout)).toContain('s3evt test-upload');
+});
+
+test.each([
+  ['queue', 2, 'QueueConfigurations', 'sqs'],
+  ['topic', 3, 'TopicConfigurations', 'sns'],
+])('a new %s is the destination', async (noun, downs, list, service) => {
+  await foreignFunction(sandbox(), 'thumbs');
+  const run = start('init photos --event create --prefix in/ --suffix .jpg');
+  await run.answer('What receives the events?', `${DOWN.repeat(downs)}${ENTER}`);
+  await run.answer(`Name or ARN of the ${noun}`, ` bad${ENTER}`);
+  await run.answer(`names no ${noun}`, `\u0015arrivals${ENTER}`);
+  await run.answer('Apply this plan?', ENTER);
+  await run.answer('Upload a test object', `n${ENTER}`);
+  expect(await run.code).toBe(0);
+  expect(tooWide(run)).toEqual([]);
+  const document = await notificationOf(sandbox(), 'photos');
+  expect(document[list as 'QueueConfigurations']).toMatchObject([
+    { [noun === 'queue' ? 'QueueArn' : 'TopicArn']: `arn:aws:${service}:us-east-1:000000000000:arrivals` },
+  ]);
 });
 
 test('a name that no bucket can have is asked for again', async () => {
@@ -121,6 +141,7 @@ describe('only what is left open is asked', () => {
 
   test('with a flag for an answer: that question is left out', async () => {
     const run = start('init photos --event remove --suffix .jpg');
+    await run.answer('What receives the events?', ENTER);
     await run.answer('Name of the function', ENTER);
     await run.answer('Only keys with this prefix', ENTER);
     await run.answer('Apply this plan?', `n${ENTER}`);
@@ -147,6 +168,7 @@ test('who may not list buckets and functions can still name them', async () => {
     sandbox().faults.add({ match: { operation }, effect: { kind: 'deny' } });
   const run = start('init --dry-run --event create --prefix x/ --suffix .y');
   await run.answer('Name of the bucket', `photos${ENTER}`);
+  await run.answer('What receives the events?', ENTER);
   await run.answer('Name of the function', `thumbs${ENTER}`);
   expect(await run.code).toBe(0);
   expect(plain(run.stderr)).toContain('= Use bucket photos');
@@ -156,7 +178,7 @@ describe('Ctrl-C', () => {
   const QUESTIONS: readonly (readonly [question: string, keys: string])[] = [
     ['Which bucket?', ENTER],
     ['Name of the bucket', ENTER],
-    ['Which function receives the events?', ENTER],
+    ['What receives the events?', ENTER],
     ['Name of the function', ENTER],
     ['Which events?', `${DOWN}${DOWN}${DOWN}${ENTER}`],
     ['Event names, with commas between', ENTER],
@@ -185,6 +207,7 @@ describe('Ctrl-C', () => {
 
   test('at the offer of a test leaves what was set up, and remembers it', async () => {
     const run = start('init photos --event create --prefix a/ --suffix .b');
+    await run.answer('What receives the events?', ENTER);
     await run.answer('Name of the function', ENTER);
     await run.answer('Apply this plan?', ENTER);
     await run.answer('Upload a test object', CTRL_C);

@@ -200,6 +200,12 @@ describe('sandbox start --detach', () => {
     expect(backgroundArguments({ port: 4566, region: 'eu-west-1', account: '123456789012' })).toEqual(
       'sandbox start --idle-minutes 30 --port 4566 --region eu-west-1 --account 123456789012'.split(' '),
     );
+    const special = { faults: ['deny:s3', 'late-logs:30s'], seed: 7, eventVersion: '2.5' } as const;
+    expect(backgroundArguments(special)).toEqual(
+      'sandbox start --idle-minutes 30 --fault deny:s3 --fault late-logs:30s --seed 7 --event-version 2.5'.split(
+        ' ',
+      ),
+    );
     expect(backgroundArguments({}, 5)).toEqual(['sandbox', 'start', '--idle-minutes', '5']);
   });
 });

@@ -201,7 +201,7 @@ describe('a full plan', () => {
 
   test('in another partition names its resources by it', () => {
     const china = planInit({ ...DESIRED, partition: 'aws-cn', region: 'cn-north-1' }, NOTHING);
-    expect(china.function.arn).toBe(`arn:aws-cn:lambda:cn-north-1:${ACCOUNT}:function:Demo-S3`);
+    expect(china.function?.arn).toBe(`arn:aws-cn:lambda:cn-north-1:${ACCOUNT}:function:Demo-S3`);
     expect(stepOf(china, 'function').action).toMatchObject({
       roleArn: `arn:aws-cn:iam::${ACCOUNT}:role/s3evt-Demo-S3`,
     });
@@ -294,7 +294,7 @@ describe('what is there already', () => {
   ])('runtime %s, asked for: %s', (runtime, runtimeGiven, warnings) => {
     const plan = planInit({ ...DESIRED, runtime, runtimeGiven }, EVERYTHING);
     expect(plan.warnings.map(({ code }) => code)).toEqual(Array(warnings).fill('RUNTIME_KEPT'));
-    expect(plan.function.runtime).toBe('python3.13');
+    expect(plan.function?.runtime).toBe('python3.13');
   });
 
   test.each([
@@ -308,7 +308,7 @@ describe('what is there already', () => {
   test('a container image has no runtime to compare', () => {
     const image = { ...FUNCTION, runtime: undefined };
     const plan = planInit({ ...DESIRED, runtimeGiven: true }, { ...EVERYTHING, function: known(image) });
-    expect([plan.warnings, plan.function.runtime]).toEqual([[], null]);
+    expect([plan.warnings, plan.function?.runtime]).toEqual([[], null]);
   });
 });
 
@@ -364,7 +364,7 @@ describe('the permission', () => {
     const plan = planInit(desired, { ...EVERYTHING, notification: known({}), policy: ABSENT });
     expect(stepOf(plan, 'permission').action).toMatchObject({ permission: { qualifier: 'live' } });
     expect(plan.rules[0]?.destination.arn).toBe(`${ARN}:live`);
-    expect(plan.function.arn).toBe(`${ARN}:live`);
+    expect(plan.function?.arn).toBe(`${ARN}:live`);
   });
 });
 

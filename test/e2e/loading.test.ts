@@ -41,6 +41,9 @@ test.each([
   [['--help']],
   [['init', '--help']],
   [['tail', '--help']],
+  [['sandbox', 'start', '--help']],
+  [['sandbox', 'journal', '--help']],
+  [['sandbox', 'fault', 'add', '--help']],
   [['no-such-command']],
   [['init', '--no-such-flag']],
 ])('%s loads nothing dear', async (args) => {

@@ -1,10 +1,13 @@
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { ListRolesCommand } from '@aws-sdk/client-iam';
-import { InvokeCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { CreateRoleCommand, ListRolesCommand } from '@aws-sdk/client-iam';
+import { CreateFunctionCommand, InvokeCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { HeadBucketCommand, ListBucketsCommand } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, GetSessionTokenCommand } from '@aws-sdk/client-sts';
 import { describe, expect, it } from 'vitest';
-import { createFaults } from '../../src/sandbox/faults.ts';
+import { formatFault } from '../../src/sandbox/fault-spec.ts';
+import { createFaults, type Faults } from '../../src/sandbox/faults.ts';
+import { AwsError } from '../../src/sandbox/wire/types.ts';
+import { LAMBDA_TRUST, zipOf } from '../support/function-code.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts';
 
@@ -145,5 +148,130 @@ describe('faults', () => {
     expect(sandbox.journal.entries()).toMatchObject([
       { type: 'request', service: 'iam', operation: 'ListRoles', status: 400, errorCode: 'Throttling' },
     ]);
+  });
+
+  it('name themselves in the journal', async () => {
+    const clock = createManualClock();
+    const sandbox = await startTestSandbox({ clock });
+    sandbox.faults.add({ match: { service: 'iam' }, effect: { kind: 'throttle' }, times: 1 });
+    await failureOf(calls.iam(sandbox));
+    await calls.iam(sandbox);
+    sandbox.faults.add({ effect: { kind: 'latency', ms: 10 } });
+    const slow = calls.iam(sandbox);
+    await clock.waitForSleeper();
+    await clock.advance(10);
+    await slow;
+    const requests = sandbox.journal.entries().filter((entry) => entry.type === 'request');
+    expect(requests.map(({ status, fault, at }) => [status, fault, at])).toEqual([
+      [400, 'throttle', clock.now() - 10],
+      [200, undefined, clock.now() - 10],
+      [200, 'latency', clock.now()],
+    ]);
+  });
+
+  it('delay roles and functions while the sandbox runs', async () => {
+    const sandbox = await startTestSandbox({ iamPropagationMs: 1 });
+    expect(sandbox.faults.propagation('iam-propagation', 1)).toBe(1);
+    const remove = sandbox.faults.add({ effect: { kind: 'iam-propagation', ms: 60_000 } });
+    const { Role } = await sandbox.iam.send(
+      new CreateRoleCommand({ RoleName: 'slow-role', AssumeRolePolicyDocument: LAMBDA_TRUST }),
+    );
+    const create = () =>
+      sandbox.lambda.send(
+        new CreateFunctionCommand({
+          FunctionName: 'slow',
+          Role: Role?.Arn,
+          Runtime: 'nodejs22.x',
+          Handler: 'app.handler',
+          Code: { ZipFile: zipOf('app.mjs', 'export const handler = async () => 1;') },
+        }),
+      );
+    expect((await failureOf(create()))?.message).toMatch(/cannot be assumed by Lambda/);
+    remove();
+    sandbox.faults.add({ effect: { kind: 'function-activation', ms: 60_000 } });
+    sandbox.faults.add({ effect: { kind: 'iam-propagation', ms: 0 } });
+    expect(await create()).toMatchObject({ State: 'Pending' });
+  });
+});
+
+const noClock = createManualClock();
+
+/** What a call makes of the faults, without a sandbox. */
+async function outcome(faults: Faults, service: string, operation = 'X'): Promise<unknown> {
+  const ctx = { account: '000000000000', region: 'us-east-1' };
+  const error: unknown = await faults
+    .apply({ service, operation, ctx }, noClock, new AbortController().signal)
+    .catch((thrown: unknown) => thrown);
+  return error instanceof AwsError ? [error.code, error.status, error.message] : error;
+}
+
+describe('the services that events go to', () => {
+  it.each([
+    ['sqs', 'RequestThrottled', 403],
+    ['sns', 'Throttled', 429],
+    ['events', 'ThrottlingException', 400],
+    ['kms', 'ThrottlingException', 400],
+  ])('%s throttles with %s', async (service, code, status) => {
+    const faults = createFaults();
+    faults.add({ effect: { kind: 'throttle' } });
+    expect(await outcome(faults, service)).toEqual([code, status, expect.stringMatching(/rate|throttled/i)]);
+  });
+
+  it.each([
+    ['sqs', 'SendMessage', 'AccessDenied', 403, 'sqs:sendmessage'],
+    ['sns', 'Publish', 'AuthorizationError', 403, 'SNS:Publish'],
+    ['events', 'PutRule', 'AccessDeniedException', 400, 'events:PutRule'],
+    ['kms', 'Decrypt', 'AccessDeniedException', 400, 'kms:Decrypt'],
+  ])('%s denies %s with %s', async (service, operation, code, status, action) => {
+    const faults = createFaults();
+    faults.add({ effect: { kind: 'deny' } });
+    expect(await outcome(faults, service, operation)).toEqual([
+      code,
+      status,
+      expect.stringContaining(`is not authorized to perform: ${action} on resource`),
+    ]);
+  });
+});
+
+describe('faults with a rate', () => {
+  const hits = async (seed?: number, others = false) => {
+    const faults = createFaults(seed === undefined ? {} : { seed });
+    faults.add({ match: { service: 's3' }, effect: { kind: 'throttle' }, rate: 0.3 });
+    faults.add({ match: { service: 'logs' }, effect: { kind: 'throttle' }, rate: 0.3 });
+    const seen: boolean[] = [];
+    for (let i = 0; i < 200; i++) {
+      seen.push((await outcome(faults, 's3')) !== undefined);
+      if (others) await outcome(faults, 'logs');
+    }
+    return seen;
+  };
+
+  it('strike about as often as that, the same ones in each run, whatever else is asked', async () => {
+    const first = await hits();
+    const count = first.filter(Boolean).length;
+    expect(count).toBeGreaterThan(40);
+    expect(count).toBeLessThan(80);
+    expect(await hits(undefined, true)).toEqual(first);
+    expect(await hits(1)).not.toEqual(first);
+  });
+
+  it('count only hits towards their times, and say what is left', async () => {
+    const faults = createFaults();
+    faults.add({ match: { service: 's3' }, effect: { kind: 'throttle' }, rate: 0.3, times: 3 });
+    faults.add({ effect: { kind: 'iam-propagation', ms: 5 } });
+    let count = 0;
+    const left: unknown[] = [];
+    for (let i = 0; i < 200; i++) {
+      if ((await outcome(faults, 's3')) === undefined) continue;
+      count++;
+      left.push(faults.list().map(formatFault)[0]);
+    }
+    expect(count).toBe(3);
+    expect(left).toEqual([
+      'throttle:s3,times=2,rate=0.3',
+      'throttle:s3,times=1,rate=0.3',
+      'iam-propagation:5ms',
+    ]);
+    expect(await outcome(faults, 's3')).toBeUndefined();
   });
 });

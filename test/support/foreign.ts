@@ -1,4 +1,4 @@
-import { CreateRoleCommand, GetRoleCommand, ListRoleTagsCommand } from '@aws-sdk/client-iam';
+import { GetRoleCommand, ListRoleTagsCommand } from '@aws-sdk/client-iam';
 import {
   AddPermissionCommand,
   CreateAliasCommand,
@@ -14,29 +14,20 @@ import {
 } from '@aws-sdk/client-s3';
 import { documentOf } from '../../src/aws/notification-codec.ts';
 import type { NotificationDocument } from '../../src/core/notification.ts';
-import { LAMBDA_TRUST, PRINTING_HANDLERS } from './function-code.ts';
+import { PRINTING_HANDLERS } from './function-code.ts';
+import { createExecutionRole } from './pipeline.ts';
 import type { TestClients } from './test-clients.ts';
 
 /** What others than s3evt made: through the SDK, with tags of their own. */
 
 /** A function with a role of its own and, if named, an alias for its first version. Returns its ARN without a qualifier. */
-export async function foreignFunction(
-  { iam, lambda }: TestClients,
-  name: string,
-  alias?: string,
-): Promise<string> {
-  const tag = { Key: 'team', Value: 'media' };
-  const { Role } = await iam.send(
-    new CreateRoleCommand({
-      RoleName: `${name}-execution`,
-      AssumeRolePolicyDocument: LAMBDA_TRUST,
-      Tags: [tag],
-    }),
-  );
+export async function foreignFunction(clients: TestClients, name: string, alias?: string): Promise<string> {
+  const { lambda } = clients;
+  const Role = await createExecutionRole(clients, `${name}-execution`, [{ Key: 'team', Value: 'media' }]);
   const { FunctionArn = '' } = await lambda.send(
     new CreateFunctionCommand({
       FunctionName: name,
-      Role: Role?.Arn,
+      Role,
       Timeout: 30,
       Tags: { team: 'media' },
       ...PRINTING_HANDLERS.node,

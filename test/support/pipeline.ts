@@ -1,21 +1,33 @@
-import { CreateRoleCommand } from '@aws-sdk/client-iam';
+import { AttachRolePolicyCommand, CreateRoleCommand, type Tag } from '@aws-sdk/client-iam';
 import { AddPermissionCommand, CreateFunctionCommand } from '@aws-sdk/client-lambda';
 import { paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateBucketCommand, PutBucketNotificationConfigurationCommand } from '@aws-sdk/client-s3';
 import { LAMBDA_TRUST, type FunctionCode } from './function-code.ts';
 import type { TestClients } from './test-clients.ts';
 
+/** A role for functions, which may write their log. Resolves with its ARN. */
+export async function createExecutionRole(
+  { iam }: Pick<TestClients, 'iam'>,
+  RoleName: string,
+  Tags: Tag[] = [],
+): Promise<string> {
+  const { Role } = await iam.send(
+    new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: LAMBDA_TRUST, Tags }),
+  );
+  const PolicyArn = 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole';
+  await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
+  return Role?.Arn ?? '';
+}
+
 /** A function with an execution role of its own. Resolves with its ARN. */
 export async function createFunction(
-  { iam, lambda }: TestClients,
+  clients: TestClients,
   name: string,
   code: FunctionCode,
 ): Promise<string> {
-  const { Role } = await iam.send(
-    new CreateRoleCommand({ RoleName: `${name}-role`, AssumeRolePolicyDocument: LAMBDA_TRUST }),
-  );
-  const { FunctionArn } = await lambda.send(
-    new CreateFunctionCommand({ FunctionName: name, Role: Role?.Arn, Timeout: 30, ...code }),
+  const Role = await createExecutionRole(clients, `${name}-role`);
+  const { FunctionArn } = await clients.lambda.send(
+    new CreateFunctionCommand({ FunctionName: name, Role, Timeout: 30, ...code }),
   );
   return FunctionArn ?? '';
 }

@@ -1,7 +1,11 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { IAMClient } from '@aws-sdk/client-iam';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
 
 export interface TestClients {
@@ -10,6 +14,10 @@ export interface TestClients {
   readonly logs: CloudWatchLogsClient;
   readonly iam: IAMClient;
   readonly sts: STSClient;
+  readonly sqs: SQSClient;
+  readonly sns: SNSClient;
+  readonly events: EventBridgeClient;
+  readonly kms: KMSClient;
 }
 
 /**
@@ -33,9 +41,13 @@ export function testClients(url: string, region = 'us-east-1'): TestClients {
     logs: new CloudWatchLogsClient(settings),
     iam: new IAMClient(settings),
     sts: new STSClient(settings),
+    sqs: new SQSClient(settings),
+    sns: new SNSClient(settings),
+    events: new EventBridgeClient(settings),
+    kms: new KMSClient(settings),
   };
 }
 
-export function destroyClients({ s3, lambda, logs, iam, sts }: TestClients): void {
-  for (const client of [s3, lambda, logs, iam, sts]) client.destroy();
+export function destroyClients({ s3, lambda, logs, iam, sts, sqs, sns, events, kms }: TestClients): void {
+  for (const client of [s3, lambda, logs, iam, sts, sqs, sns, events, kms]) client.destroy();
 }

@@ -6,8 +6,11 @@ import { createBucket } from './bucket.ts';
 import { createFunction, deleteFunction } from './function.ts';
 import { createLogGroup, deleteLogGroup } from './log-group.ts';
 import { addPermission, removePermission } from './permission.ts';
+import { putStatement, removeStatement } from './policy-statement.ts';
+import { createQueue, deleteQueue } from './queue.ts';
 import { createRole, deleteRole, putRolePolicy } from './role.ts';
 import { waiting } from './step-call.ts';
+import { createTopic, deleteTopic } from './topic.ts';
 
 /** The look at AWS just before a step: whether the world is still the one that the plan was made for. */
 export async function look(action: StepAction, env: ApplyEnvironment): Promise<void> {
@@ -28,6 +31,12 @@ export async function execute(step: Step, env: ApplyEnvironment): Promise<StepOu
       return putRolePolicy(action.role, action.policy, action.document, env);
     case 'create-function':
       return createFunction(step, action, env);
+    case 'create-queue':
+      return createQueue(action.name, action.policy, env);
+    case 'create-topic':
+      return createTopic(action.name, action.policy, env);
+    case 'put-statement':
+      return putStatement(action.target, action.statement, env);
     case 'add-permission':
       if (action.replaces) await removePermission(action.permission, env);
       return addPermission(action.permission, env);
@@ -39,6 +48,12 @@ export async function execute(step: Step, env: ApplyEnvironment): Promise<StepOu
     }
     case 'remove-permission':
       return removePermission(action.permission, env);
+    case 'remove-statement':
+      return removeStatement(action.target, action.sid, env);
+    case 'delete-queue':
+      return deleteQueue(action.arn, env);
+    case 'delete-topic':
+      return deleteTopic(action.arn, env);
     case 'delete-function':
       return deleteFunction(action.name, env);
     case 'delete-log-group':

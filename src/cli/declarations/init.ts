@@ -14,10 +14,16 @@ export function addInit(program: Command, host: Host, dispatch: Dispatch): void 
       '--function <name|arn>',
       'the function; created if it does not exist. NAME:ALIAS for an alias or a version',
     )
+    .option('--queue <name|arn>', 'a queue instead; created if it does not exist')
+    .option('--topic <name|arn>', 'a topic instead; created if it does not exist')
     .addOption(
-      new Option('--destination <kind>', 'what receives the events').choices(['lambda']).default('lambda'),
+      new Option('--destination <kind>', 'what receives the events').choices(['lambda', 'sqs', 'sns']),
     )
-    .option('--destination-arn <arn>', 'the same as --function')
+    .option('--destination-arn <arn>', 'a function, a queue or a topic by its ARN')
+    .option(
+      '--allow-key',
+      "let S3 use the customer managed key of a queue or a topic: changes the key's policy",
+    )
     .option('--runtime <runtime>', 'runtime of a new function (default: python3.13)', runtimeFlag)
     .addOption(
       new Option('--template <name>', 'what a new function does: "log" prints every event')

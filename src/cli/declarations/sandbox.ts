@@ -1,9 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { Shell } from '../../commands/sandbox-env.ts';
+import type { EventVersion } from '../../sandbox/delivery/object-event.ts';
 import type { GlobalFlags } from '../context.ts';
 import type { Dispatch } from '../dispatch.ts';
-import { accountFlag, wholeNumber } from '../flags.ts';
+import { accountFlag, repeatedFlag, wholeNumber } from '../flags.ts';
 import type { Host } from '../host.ts';
+import { addFaults, addJournal, addLifecycle, FAULT_HELP } from './sandbox-look.ts';
 
 export function addSandbox(program: Command, host: Host, dispatch: Dispatch): void {
   const sandbox = program
@@ -18,6 +20,16 @@ export function addSandbox(program: Command, host: Host, dispatch: Dispatch): vo
     .option('--port <n>', 'the port (default: a free one)', wholeNumber(1, 65_535))
     .option('--account <id>', 'the account (default: 000000000000)', accountFlag)
     .option('--detach', 'run in the background')
+    .option('--fault <spec>', 'something that goes wrong on purpose; repeatable', repeatedFlag)
+    .option('--seed <n>', 'draw other faults and identifiers', wholeNumber(0, 999_999_999))
+    .addOption(
+      new Option('--event-version <version>', 'of the records of S3 events (default: 2.6)').choices([
+        '2.6',
+        '2.5',
+        '2.4',
+        'legacy',
+      ]),
+    )
     .addOption(
       new Option('--idle-minutes <n>', 'end after so many minutes without a request').argParser(
         wholeNumber(1, 100_000),
@@ -28,14 +40,24 @@ export function addSandbox(program: Command, host: Host, dispatch: Dispatch): vo
       `
 Uploaded functions run with your rights, as child processes of the sandbox: run only code that
 you would run yourself.
+${FAULT_HELP}
 
 Examples:
   $ s3evt sandbox start --port 4599
+  $ s3evt sandbox start --fault throttle:logs.FilterLogEvents,times=3 --fault late-logs:30s
   $ s3evt sandbox start --detach && eval "$(s3evt sandbox env)" && aws s3 ls`,
     )
     .action(async (_options, command: Command) => {
       const flags = command.optsWithGlobals<
-        GlobalFlags & { port?: number; account?: string; detach?: boolean; idleMinutes?: number }
+        GlobalFlags & {
+          port?: number;
+          account?: string;
+          detach?: boolean;
+          idleMinutes?: number;
+          fault?: readonly string[];
+          seed?: number;
+          eventVersion?: EventVersion;
+        }
       >();
       await dispatch('sandbox start', flags, async () => {
         const [{ runSandboxStart }, view] = await load();
@@ -45,6 +67,9 @@ Examples:
           ...(flags.port === undefined ? {} : { port: flags.port }),
           ...(flags.region === undefined ? {} : { region: flags.region }),
           ...(flags.account === undefined ? {} : { account: flags.account }),
+          ...(flags.fault === undefined ? {} : { faults: flags.fault }),
+          ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+          ...(flags.eventVersion === undefined ? {} : { eventVersion: flags.eventVersion }),
           ...(flags.idleMinutes === undefined ? {} : { idleMs: flags.idleMinutes * 60_000 }),
         };
         return {
@@ -100,4 +125,7 @@ Examples:
         return { run: (ctx) => runSandboxEnv({ shell: flags.shell }, ctx), view: viewSandboxEnv };
       });
     });
+  addJournal(sandbox, host, dispatch);
+  addFaults(sandbox, dispatch);
+  addLifecycle(sandbox, dispatch);
 }

@@ -2,6 +2,9 @@ import { bucketArn } from '../../core/arn.ts';
 import { eventCovers } from '../../core/event-name.ts';
 import { keyPasses, type KeyFilter } from '../../core/key-filter.ts';
 import type { SandboxEnv } from '../env.ts';
+import type { DeliveryCopy, Faults } from '../faults.ts';
+import type { DeliveryEntry } from '../journal.ts';
+import { Alarms } from '../services/s3/alarms.ts';
 import type { Destinations, EventSource } from './destinations.ts';
 import { buildS3Event, type EventBridgeEvent, type EventBridgeVersion } from './eventbridge-event.ts';
 import {
@@ -43,6 +46,8 @@ export interface EventPublisher {
     rules: readonly NotificationRule[],
     request: EventRequest,
   ): Promise<void>;
+  /** Forgets the messages that wait because of a fault. */
+  reset(): void;
 }
 
 /** The default event bus of each Region, as S3 reaches it. */
@@ -55,30 +60,50 @@ export interface EventBridgeSink {
 interface Parcel {
   readonly rule: NotificationRule;
   readonly source: EventSource;
-  readonly key: string;
-  readonly eventName: string;
+  readonly draft: Draft;
   readonly message: string;
 }
+
+/** What the journal says of a delivery before it is known what became of it. */
+type Draft = Pick<
+  Required<DeliveryEntry>,
+  'type' | 'via' | 'bucket' | 'key' | 'eventName' | 'configurationId' | 'destination'
+>;
+
+/** What an enabled EventBridge has in place of a configuration's id. */
+const EVENTBRIDGE_ID = 'EventBridgeConfiguration';
+const ONCE: readonly DeliveryCopy[] = [{ delayMs: 0 }];
 
 export function createEventPublisher(
   env: SandboxEnv,
   destinations: Destinations,
   eventVersion: EventVersion,
   eventBridge?: EventBridgeSink,
+  faults?: Pick<Faults, 'deliveries'>,
 ): EventPublisher {
   const nextSequencer = createSequencer(() => env.clock.now());
+  const alarms = new Alarms(env.clock);
 
-  async function deliver(parcel: Parcel): Promise<void> {
-    const reason = await refusalOf(destinations, parcel);
+  async function deliver({ rule, source, draft, message }: Parcel, fault?: string): Promise<void> {
+    const reason = await refusalOf(destinations, rule, message, source);
     env.journal.record({
-      type: 'delivery',
-      bucket: parcel.source.bucketArn.slice(bucketArn('aws', '').length),
-      key: parcel.key,
-      eventName: parcel.eventName,
-      configurationId: parcel.rule.id,
-      destination: parcel.rule.arn,
+      ...draft,
       ...(reason === undefined ? { outcome: 'delivered' } : { outcome: 'refused', reason }),
+      ...(fault !== undefined && { fault }),
     });
+  }
+
+  /**
+   * Hands a message over as often and as late as the faults say. The wait is no work in progress: who waits for the sandbox to
+   * be idle must not wait for a clock that he moves himself.
+   */
+  function handOver(entry: Draft, hand: (fault: string | undefined) => void): void {
+    const copies = faults?.deliveries(entry) ?? ONCE;
+    if (copies.length === 0) env.journal.record({ ...entry, outcome: 'dropped', fault: 'drop' });
+    for (const { delayMs, fault } of copies) {
+      if (delayMs === 0) hand(fault);
+      else alarms.set(env.clock.now() + delayMs, () => hand(fault));
+    }
   }
 
   return {
@@ -91,13 +116,17 @@ export function createEventPublisher(
       // Drawn for every change, matched or not: the sequencer orders changes, not messages.
       const sequencer = nextSequencer();
       const time = env.clock.now();
+      const { key, eventName } = change;
       if (toEventBridge && eventBridge) {
         const { version } = eventBridge;
         const id = env.ids.uuid();
-        eventBridge.put(
-          buildS3Event({ change, bucket, request, sequencer, time, id, eventVersion: version }),
-          bucket.region,
-        );
+        const event = buildS3Event({ change, bucket, request, sequencer, time, id, eventVersion: version });
+        const destination = `arn:aws:events:${bucket.region}:${bucket.account}:event-bus/default`;
+        const draft = draftOf(bucket.name, key, eventName, EVENTBRIDGE_ID, destination);
+        handOver(draft, (fault) => {
+          eventBridge.put(event, bucket.region);
+          env.journal.record({ ...draft, outcome: 'delivered', ...(fault !== undefined && { fault }) });
+        });
       }
       for (const rule of matching) {
         const record = buildObjectRecord({
@@ -112,12 +141,13 @@ export function createEventPublisher(
         const parcel = {
           rule,
           source: sourceOf(bucket, request),
-          key: change.key,
-          eventName: change.eventName,
+          draft: draftOf(bucket.name, key, eventName, rule.id, rule.arn),
           // One record per message, as AWS documents.
           message: JSON.stringify({ Records: [record] }),
         };
-        void env.work.track(afterResponse().then(() => deliver(parcel)));
+        handOver(parcel.draft, (fault) => {
+          void env.work.track(afterResponse().then(() => deliver(parcel, fault)));
+        });
       }
     },
 
@@ -132,12 +162,13 @@ export function createEventPublisher(
       const parcels = firstOfEach.map((rule) => ({
         rule,
         source,
-        key: '',
-        eventName: 's3:TestEvent',
+        draft: draftOf(bucket.name, '', 's3:TestEvent', rule.id, rule.arn),
         message,
       }));
-      await env.work.track(Promise.all(parcels.map(deliver)));
+      await env.work.track(Promise.all(parcels.map((parcel) => deliver(parcel))));
     },
+
+    reset: () => alarms.clear(),
   };
 }
 
@@ -155,12 +186,27 @@ function sourceOf(bucket: EventBucket, { traceHeader }: EventRequest): EventSour
   };
 }
 
+function draftOf(
+  bucket: string,
+  key: string,
+  eventName: string,
+  configurationId: string,
+  destination: string,
+): Draft {
+  return { type: 'delivery', via: 's3', bucket, key, eventName, configurationId, destination };
+}
+
 /** Why the message was dropped, or undefined when it arrived. S3 tells nobody: only the journal knows. */
-async function refusalOf(destinations: Destinations, parcel: Parcel): Promise<string | undefined> {
-  const destination = destinations[parcel.rule.service];
+async function refusalOf(
+  destinations: Destinations,
+  { service, arn }: NotificationRule,
+  message: string,
+  source: EventSource,
+): Promise<string | undefined> {
+  const destination = destinations[service];
   if (!destination) return 'The destination does not exist';
   try {
-    return (await destination.deliver(parcel.rule.arn, parcel.message, parcel.source))?.refused;
+    return (await destination.deliver(arn, message, source))?.refused;
   } catch (error) {
     // A delivery runs outside any request: what it throws would end the process, and S3 would drop the event anyway.
     return error instanceof Error ? error.message : String(error);

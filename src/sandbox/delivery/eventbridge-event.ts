@@ -1,5 +1,12 @@
 import { bucketArn } from '../../core/arn.ts';
-import type { EventBucket, EventRequest, ObjectChange, ObjectEventName } from './object-event.ts';
+import { detailBlock } from './event-blocks.ts';
+import type {
+  EventBucket,
+  EventRequest,
+  EventVersion,
+  ObjectChange,
+  ObjectEventName,
+} from './object-event.ts';
 
 /** The envelope of every event on a bus, its fields in AWS's order. */
 export interface EventBridgeEvent {
@@ -19,7 +26,21 @@ export interface EventBridgeEvent {
 /** `legacy` is the form before mid-2026, without `event-version`. 1.1 brought `aws-generated-tags`, 1.2 event holds. */
 export type EventBridgeVersion = 'legacy' | '1.0' | '1.1' | '1.2';
 
-export const DEFAULT_EVENTBRIDGE_VERSION: EventBridgeVersion = '1.2';
+/**
+ * Both numberings were raised together.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ */
+const WITH_NOTIFICATION: Readonly<Record<EventVersion, EventBridgeVersion>> = {
+  legacy: 'legacy',
+  '2.4': '1.0',
+  '2.5': '1.1',
+  '2.6': '1.2',
+};
+
+/** The `event-version` that goes with the notification records' `eventVersion`. */
+export function eventBridgeVersion(eventVersion: EventVersion): EventBridgeVersion {
+  return WITH_NOTIFICATION[eventVersion];
+}
 
 export interface EventBridgeInput {
   readonly change: ObjectChange;
@@ -40,6 +61,8 @@ interface EventKind {
   readonly detailType: string;
   readonly fields: readonly ObjectField[];
   readonly extras: Readonly<Record<string, string>>;
+  /** S3 itself did it: it is the requester, and there is no address. */
+  readonly byService?: true;
 }
 
 const CREATED_FIELDS: readonly ObjectField[] = ['size', 'etag', 'version-id', 'sequencer'];
@@ -50,31 +73,64 @@ const created = (reason: string): EventKind => ({
   extras: { reason },
 });
 
-const deleted = (deletionType: string, fields: readonly ObjectField[]): EventKind => ({
+const deleted = (reason: string, deletionType: string): EventKind => ({
   detailType: 'Object Deleted',
-  fields,
-  extras: { reason: 'DeleteObject', 'deletion-type': deletionType },
+  fields:
+    deletionType === 'Delete Marker Created'
+      ? ['etag', 'version-id', 'sequencer']
+      : ['version-id', 'sequencer'],
+  extras: { reason, 'deletion-type': deletionType },
 });
 
+const byService = (kind: EventKind): EventKind => ({ ...kind, byService: true });
+
 // version-id in a versioned bucket: UNKNOWN, taken as present like in the notification.
+const moved = (detailType: string): EventKind => ({
+  detailType,
+  fields: ['size', 'etag', 'version-id'],
+  extras: {},
+});
+
 const attributeChanged = (detailType: string): EventKind => ({
   detailType,
   fields: ['etag', 'version-id'],
   extras: {},
 });
 
+const annotated = (detailType: string, reason: string): EventKind => ({
+  detailType,
+  fields: ['etag', 'version-id', 'sequencer'],
+  extras: { reason },
+});
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-mapping-troubleshooting.html */
 const KINDS: Readonly<Record<ObjectEventName, EventKind>> = {
   'ObjectCreated:Put': created('PutObject'),
-  // The documentation's wording; what AWS sends is UNKNOWN.
-  'ObjectCreated:Post': created('POST Object'),
+  // What AWS sends is UNKNOWN: the documentation writes `POST Object`, where all its other reasons are operations' names.
+  'ObjectCreated:Post': created('PostObject'),
   'ObjectCreated:Copy': created('CopyObject'),
   'ObjectCreated:CompleteMultipartUpload': created('CompleteMultipartUpload'),
-  'ObjectRemoved:Delete': deleted('Permanently Deleted', ['version-id', 'sequencer']),
-  'ObjectRemoved:DeleteMarkerCreated': deleted('Delete Marker Created', ['etag', 'version-id', 'sequencer']),
+  'ObjectRemoved:Delete': deleted('DeleteObject', 'Permanently Deleted'),
+  'ObjectRemoved:DeleteMarkerCreated': deleted('DeleteObject', 'Delete Marker Created'),
   'ObjectTagging:Put': attributeChanged('Object Tags Added'),
   'ObjectTagging:Delete': attributeChanged('Object Tags Deleted'),
   'ObjectAcl:Put': attributeChanged('Object ACL Updated'),
+  'ObjectRestore:Post': moved('Object Restore Initiated'),
+  'ObjectRestore:Completed': byService(moved('Object Restore Completed')),
+  'ObjectRestore:Delete': byService(moved('Object Restore Expired')),
+  'LifecycleExpiration:Delete': byService(deleted('Lifecycle Expiration', 'Permanently Deleted')),
+  'LifecycleExpiration:DeleteMarkerCreated': byService(
+    deleted('Lifecycle Expiration', 'Delete Marker Created'),
+  ),
+  LifecycleTransition: byService(moved('Object Storage Class Changed')),
+  IntelligentTiering: byService(moved('Object Access Tier Changed')),
+  'ObjectAnnotation:Put': annotated('Object Annotation Created', 'PutObjectAnnotation'),
+  'ObjectAnnotation:Delete': annotated('Object Annotation Removed', 'DeleteObjectAnnotation'),
+  'ObjectRetention:Put': {
+    detailType: 'Object Retention Updated',
+    fields: ['etag', 'version-id', 'sequencer'],
+    extras: {},
+  },
 };
 
 /**
@@ -109,16 +165,17 @@ export function buildS3Event(input: EventBridgeInput): EventBridgeEvent {
       object: {
         key: change.key,
         ...Object.fromEntries(known.map((field) => [field, values[field]])),
-        // Came with annotations, after the legacy form; the sandbox's objects have none.
+        // Came with annotations, after the legacy form.
         ...(change.eventName === 'ObjectCreated:Copy' && eventVersion !== 'legacy'
-          ? { 'has-object-annotation': false }
+          ? { 'has-object-annotation': change.hasAnnotation ?? false }
           : {}),
       },
       'request-id': request.requestId,
       // The requester's account: the sandbox has one. For anonymous requests the value is UNKNOWN.
-      requester: bucket.account,
-      'source-ip-address': request.sourceIp,
+      requester: kind.byService ? 's3.amazonaws.com' : bucket.account,
+      ...(kind.byService ? {} : { 'source-ip-address': request.sourceIp }),
       ...kind.extras,
+      ...detailBlock(change, eventTime),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { encodeEventKey } from '../../core/key-filter.ts';
 import { bucketArn } from '../../core/arn.ts';
+import { recordBlock, type ChangeDetails } from './event-blocks.ts';
 
 /**
  * The notification record, built as S3 serialises it: the same fields in the same order
@@ -33,6 +34,8 @@ export interface ObjectRecord {
       readonly hasObjectAnnotation?: boolean;
     };
   };
+  /** What only this event has: `glacierEventData`, `lifecycleEventData`, … */
+  readonly [block: string]: unknown;
 }
 
 /** Names as they stand in records: without `s3:`. */
@@ -45,13 +48,23 @@ export type ObjectEventName =
   | 'ObjectRemoved:DeleteMarkerCreated'
   | 'ObjectTagging:Put'
   | 'ObjectTagging:Delete'
-  | 'ObjectAcl:Put';
+  | 'ObjectAcl:Put'
+  | 'ObjectRestore:Post'
+  | 'ObjectRestore:Completed'
+  | 'ObjectRestore:Delete'
+  | 'LifecycleExpiration:Delete'
+  | 'LifecycleExpiration:DeleteMarkerCreated'
+  | 'LifecycleTransition'
+  | 'IntelligentTiering'
+  | 'ObjectAnnotation:Put'
+  | 'ObjectAnnotation:Delete'
+  | 'ObjectRetention:Put';
 
 /** `legacy` is the numbering before the unification of mid-2026: one number per family. */
 export type EventVersion = 'legacy' | '2.4' | '2.5' | '2.6';
 
 /** What happened to one object. Whoever reports a change gives all it knows; the record takes what belongs to its event. */
-export interface ObjectChange {
+export interface ObjectChange extends ChangeDetails {
   readonly eventName: ObjectEventName;
   /** Raw, not URL-encoded. */
   readonly key: string;
@@ -100,22 +113,42 @@ const CREATED: readonly ObjectField[] = ['size', 'eTag', 'versionId', 'sequencer
 // versionId of tagging and ACL events in a versioned bucket: UNKNOWN, taken as present like in every other event.
 const ATTRIBUTE_CHANGED: readonly ObjectField[] = ['eTag', 'versionId'];
 
-/** A sequencer stands only in events that create or delete; tagging and ACL events have no size either. */
+const REMOVED: readonly ObjectField[] = ['versionId', 'sequencer'];
+const MARKED: readonly ObjectField[] = ['eTag', 'versionId', 'sequencer'];
+const MOVED: readonly ObjectField[] = ['size', 'eTag', 'versionId'];
+
+/**
+ * A sequencer stands only in events that create or delete, and in those of a restore. The fields of the native annotation
+ * and retention events and of ObjectRestore:Delete are UNKNOWN: taken like their nearest kin.
+ */
 const OBJECT_FIELDS: Readonly<Record<ObjectEventName, readonly ObjectField[]>> = {
   'ObjectCreated:Put': CREATED,
   'ObjectCreated:Post': CREATED,
   'ObjectCreated:Copy': CREATED,
   'ObjectCreated:CompleteMultipartUpload': CREATED,
-  'ObjectRemoved:Delete': ['versionId', 'sequencer'],
-  'ObjectRemoved:DeleteMarkerCreated': ['eTag', 'versionId', 'sequencer'],
+  'ObjectRemoved:Delete': REMOVED,
+  'ObjectRemoved:DeleteMarkerCreated': MARKED,
   'ObjectTagging:Put': ATTRIBUTE_CHANGED,
   'ObjectTagging:Delete': ATTRIBUTE_CHANGED,
   'ObjectAcl:Put': ATTRIBUTE_CHANGED,
+  'ObjectRestore:Post': CREATED,
+  'ObjectRestore:Completed': CREATED,
+  'ObjectRestore:Delete': MOVED,
+  'LifecycleExpiration:Delete': REMOVED,
+  'LifecycleExpiration:DeleteMarkerCreated': MARKED,
+  LifecycleTransition: MOVED,
+  IntelligentTiering: MOVED,
+  'ObjectAnnotation:Put': ATTRIBUTE_CHANGED,
+  'ObjectAnnotation:Delete': ATTRIBUTE_CHANGED,
+  'ObjectRetention:Put': ATTRIBUTE_CHANGED,
 };
+
+/** Those that were in records before the families got their own number. */
+const LEGACY_2_1 = /^Object(?:Created|Removed):|^ObjectRestore:(?:Post|Completed)$/;
 
 function versionNumber(eventName: ObjectEventName, setting: EventVersion): string {
   if (setting !== 'legacy') return setting;
-  return eventName.startsWith('ObjectTagging:') || eventName.startsWith('ObjectAcl:') ? '2.3' : '2.1';
+  return LEGACY_2_1.test(eventName) ? '2.1' : '2.3';
 }
 
 export function buildObjectRecord(input: RecordInput): ObjectRecord {
@@ -149,12 +182,13 @@ export function buildObjectRecord(input: RecordInput): ObjectRecord {
         ...(has('eTag') && change.eTag !== undefined ? { eTag: change.eTag } : {}),
         ...(has('versionId') && change.versionId !== undefined ? { versionId: change.versionId } : {}),
         ...(has('sequencer') ? { sequencer: input.sequencer } : {}),
-        // Came with annotations, after the legacy numbering; the sandbox's objects have none.
+        // Came with annotations, after the legacy numbering.
         ...(change.eventName === 'ObjectCreated:Copy' && eventVersion !== 'legacy'
-          ? { hasObjectAnnotation: false }
+          ? { hasObjectAnnotation: change.hasAnnotation ?? false }
           : {}),
       },
     },
+    ...recordBlock(change),
   };
 }
 

@@ -6,6 +6,9 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format, types } from 'node:util';
 
+// The line says that the process is watched over. Without it the sandbox died while it started this process.
+if (fs.readSync(0, Buffer.alloc(1)) === 0) process.exit(0);
+
 const TASK_ROOT = process.env.LAMBDA_TASK_ROOT;
 const HANDLER = process.env._HANDLER;
 const JSON_LOGS = process.env.AWS_LAMBDA_LOG_FORMAT === 'JSON';

@@ -16,6 +16,10 @@ import threading
 import time
 import traceback
 
+# The line says that the process is watched over. Without it the sandbox died while it started this process.
+if not os.read(0, 1):
+    os._exit(0)
+
 TASK_ROOT = os.environ["LAMBDA_TASK_ROOT"]
 HANDLER = os.environ["_HANDLER"]
 JSON_LOGS = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"

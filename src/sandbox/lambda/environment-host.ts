@@ -16,6 +16,8 @@ export interface EnvironmentHost {
   readonly initTimeoutMs: number;
   /** Environments by id, for the Runtime API. */
   readonly environments: Map<string, Environment>;
+  /** Told of every environment that has ended. */
+  readonly released: (environmentId: string) => void;
 }
 
 export interface EnvironmentOwner {

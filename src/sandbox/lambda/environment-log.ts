@@ -36,6 +36,7 @@ export class EnvironmentLog {
       this.#spec.logging.group,
       this.stream,
       messages.map((message) => ({ timestamp, message })),
+      this.#spec.role,
     );
   }
 

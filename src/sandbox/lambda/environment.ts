@@ -17,11 +17,13 @@ import {
   type Invocation,
   type RuntimeFailure,
 } from './execution.ts';
-import { createJob, exitFailure, sendJob, timeoutFailure, type Job } from './job.ts';
+import { createJob, exitFailure, outOfMemoryFailure, sendJob, timeoutFailure, type Job } from './job.ts';
 import { CannotLaunch } from './launch.ts';
 import { OutputReader, type OutputItem } from './output-reader.ts';
 import type { InvocationReport } from './platform-log.ts';
 import { startProcess, type RuntimeProcess } from './runtime-process.ts';
+
+const MEMORY_WATCH_MS = 100;
 
 export type EnvironmentState = 'starting' | 'idle' | 'busy' | 'finishing' | 'dead';
 
@@ -46,6 +48,8 @@ export class Environment {
   #poll: ServerResponse | undefined;
   #job: Job | undefined;
   #peakMemoryMb = 0;
+  #memoryTimer: NodeJS.Timeout | undefined;
+  #outOfMemory = false;
   #closing = false;
 
   constructor(spec: ExecutionSpec, host: EnvironmentHost, owner: EnvironmentOwner) {
@@ -67,6 +71,7 @@ export class Environment {
   assign(invocation: Invocation): void {
     clearTimeout(this.#timer);
     this.#state = 'busy';
+    this.#watchMemory();
     this.#begin(invocation);
     this.#deliver();
   }
@@ -84,6 +89,8 @@ export class Environment {
   /** Runtime API `GET /runtime/invocation/next`. */
   next(response: ServerResponse): void {
     this.#sampleMemory();
+    // About to be killed: it gets nothing more to do.
+    if (this.#outOfMemory) return;
     this.#poll = response;
     response.once('close', () => {
       if (this.#poll !== response) return;
@@ -115,6 +122,8 @@ export class Environment {
     const echoed = request.headers['lambda-runtime-invocation-id'];
     if (echoed !== undefined && echoed !== job.invocation.invocationId) return 'InvalidInvocationId';
     this.#sampleMemory();
+    // It would have been killed before it could answer.
+    if (this.#outOfMemory) return undefined;
     job.result = { payload, errorType };
     this.#finishIfComplete();
     return undefined;
@@ -128,7 +137,7 @@ export class Environment {
 
   async #launch(phase: 'init' | 'invoke'): Promise<void> {
     this.#phase = phase;
-    this.#initialised = this.#initTimedOut = false;
+    this.#initialised = this.#initTimedOut = this.#outOfMemory = false;
     this.#initFailure = undefined;
     this.#process = undefined;
     let launch;
@@ -138,7 +147,10 @@ export class Environment {
       if (this.#state !== 'dead') this.#cannotLaunch(error);
       return;
     }
-    if (this.#state === 'dead') return;
+    if (this.#state === 'dead') {
+      this.#host.released(this.id);
+      return;
+    }
     this.#launchedAt = performance.now();
     if (this.#job?.timedOut) {
       this.#processEnded('');
@@ -159,6 +171,7 @@ export class Environment {
         this.#processEnded(end.text);
       },
     });
+    this.#watchMemory();
   }
 
   #read(items: readonly OutputItem[]): void {
@@ -172,6 +185,7 @@ export class Environment {
 
   #becomeIdle(): void {
     this.#state = 'idle';
+    clearInterval(this.#memoryTimer);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.close(), this.#host.idleReapMs);
     // Reaping is housekeeping: it keeps no process alive.
@@ -221,6 +235,7 @@ export class Environment {
 
   #processEnded(endText: string): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#memoryTimer);
     this.#process = undefined;
     // Its connection may close later than the process ends: nothing may be handed to it any more.
     this.#poll = undefined;
@@ -229,7 +244,7 @@ export class Environment {
       this.#initFailed(endText);
       return;
     }
-    if (job && !this.#closing) this.#fail(job, exitFailure(job.invocation.requestId, endText));
+    if (job && !this.#closing) this.#fail(job, this.#exitFailure(job.invocation.requestId, endText));
     this.#die();
   }
 
@@ -254,7 +269,7 @@ export class Environment {
     const durationMs = performance.now() - this.#launchedAt;
     const job = this.#job;
     const timedOut = this.#initTimedOut || (job?.timedOut ?? false);
-    const failure = this.#initFailure ?? exitFailure(job?.invocation.requestId ?? '', endText);
+    const failure = this.#initFailure ?? this.#exitFailure(job?.invocation.requestId ?? '', endText);
     const errorType = timedOut ? undefined : failure.errorType;
     const status = timedOut ? 'timeout' : 'error';
     this.#log.system(this.#log.lines.initReport({ durationMs, phase: this.#phase, status, errorType }));
@@ -303,13 +318,31 @@ export class Environment {
     });
   }
 
+  #exitFailure(requestId: string, endText: string): RuntimeFailure {
+    return this.#outOfMemory ? outOfMemoryFailure(requestId) : exitFailure(requestId, endText);
+  }
+
+  /** While it runs; a peak between two looks is seen at the next one, at the latest with the answer. */
+  #watchMemory(): void {
+    clearInterval(this.#memoryTimer);
+    this.#memoryTimer = setInterval(() => this.#sampleMemory(), MEMORY_WATCH_MS);
+    this.#memoryTimer.unref();
+  }
+
   #sampleMemory(): void {
-    this.#peakMemoryMb = Math.max(this.#peakMemoryMb, this.#process?.peakMemoryMb() ?? 0);
+    const use = this.#process?.memory();
+    if (!use || this.#outOfMemory) return;
+    this.#peakMemoryMb = Math.max(this.#peakMemoryMb, use.peakMb);
+    if ((use.peakPrivateMb ?? 0) <= this.spec.memoryMb) return;
+    this.#outOfMemory = true;
+    this.#process?.kill();
   }
 
   /** Without /proc, what the bare runtimes use on AWS: a figure that readers of REPORT lines can live with. */
   #maxMemoryMb(): number {
-    if (this.#peakMemoryMb > 0) return this.#peakMemoryMb;
+    if (this.#outOfMemory) return this.spec.memoryMb;
+    // The interpreter's files may be larger than on AWS, where no more than the function's memory can be used.
+    if (this.#peakMemoryMb > 0) return Math.min(this.#peakMemoryMb, this.spec.memoryMb);
     return this.spec.runtime.startsWith('python') ? 36 : 70;
   }
 
@@ -317,7 +350,9 @@ export class Environment {
     if (this.#state === 'dead') return;
     this.#state = 'dead';
     clearTimeout(this.#timer);
+    clearInterval(this.#memoryTimer);
     this.#host.environments.delete(this.id);
+    this.#host.released(this.id);
     this.#poll?.destroy();
     this.#poll = undefined;
     const job = this.#job;

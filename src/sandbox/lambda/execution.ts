@@ -19,6 +19,8 @@ export interface LogSettings {
 export interface ExecutionSpec {
   readonly region: string;
   readonly functionName: string;
+  /** ARN of the execution role. */
+  readonly role: string;
   /** `$LATEST` or a version number. */
   readonly version: string;
   readonly runtime: string;

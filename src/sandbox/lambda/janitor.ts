@@ -17,8 +17,9 @@ export interface Janitor {
   close(): Promise<void>;
 }
 
-// `kill -s KILL -- -PID` is the form that every POSIX shell's built-in takes. A dying process may still write a
-// file while its folder is removed: hence the second try.
+// `kill -s KILL -- -PID` is the form that every POSIX shell's built-in takes. A process that made a session of its own
+// is in no group that is known here: where there is /proc, the environment that only functions have tells it. A dying
+// process may still write a file while its folder is removed, and folders may be read-only: hence the second try.
 const SHELL_WATCHER = `
 trap '' HUP INT TERM QUIT
 dir=$1
@@ -30,7 +31,17 @@ while read -r verb pid; do
   esac
 done
 for pid in $watched; do kill -s KILL -- "-$pid" 2>/dev/null; done
-rm -rf -- "$dir" 2>/dev/null || { sleep 1; rm -rf -- "$dir"; }
+real=$(cd -P -- "$dir" 2>/dev/null && pwd -P) || real=$dir
+# Again while there are any: one may have been started by another that was still running.
+for round in 1 2 3 4 5; do
+  strays=$(grep -lsF -- "LAMBDA_TASK_ROOT=$real/" /proc/[0-9]*/environ 2>/dev/null)
+  [ -n "$strays" ] || break
+  for file in $strays; do
+    pid=\${file#/proc/}
+    kill -s KILL "\${pid%/environ}" 2>/dev/null
+  done
+done
+rm -rf -- "$dir" 2>/dev/null || { sleep 1; chmod -R u+rwx -- "$dir" 2>/dev/null; rm -rf -- "$dir"; }
 `;
 
 const WINDOWS_WATCHER = `
@@ -78,11 +89,14 @@ export function startJanitor(stateDir: string): Janitor {
     if (watcher || closed) return;
     const child = startWatcher(stateDir);
     watcher = child;
-    // Somebody killed the watcher: the next child starts another, which is told of all.
-    const lost = () => {
-      if (watcher === child) watcher = undefined;
+    const lost = (signal: NodeJS.Signals | null) => {
+      if (watcher !== child) return;
+      watcher = undefined;
+      // Somebody killed it: another is told of all, at once. One that could not start, or ended by itself, would do so
+      // again: that is tried with the next launch only.
+      if (signal !== null) start();
     };
-    child.on('exit', lost).on('error', lost);
+    child.on('exit', (_code, signal) => lost(signal)).on('error', () => lost(null));
     // The pipe alone must not keep this process alive; its errors are the exit above.
     child.stdin?.on('error', () => undefined);
     if (child.stdin instanceof Socket) child.stdin.unref();

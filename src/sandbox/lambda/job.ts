@@ -62,3 +62,10 @@ export function timeoutFailure(job: Job, spec: ExecutionSpec): RuntimeFailure {
 export function exitFailure(requestId: string, endText: string): RuntimeFailure {
   return failurePayload('Runtime.ExitError', `RequestId: ${requestId} Error: ${endText}`);
 }
+
+export function outOfMemoryFailure(requestId: string): RuntimeFailure {
+  return failurePayload(
+    'Runtime.OutOfMemory',
+    `RequestId: ${requestId} Error: Runtime exited with error: signal: killed`,
+  );
+}

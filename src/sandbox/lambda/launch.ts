@@ -27,12 +27,36 @@ export interface LaunchIdentity {
   readonly logStream: string;
 }
 
+/** Credentials of execution roles, as environments find them in their variables. */
+export interface FunctionCredentials {
+  /** The session has the function's name. The same ones for further launches in the same environment. */
+  forEnvironment(
+    environmentId: string,
+    roleArn: string,
+    functionName: string,
+  ): {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken: string;
+  };
+  /** The environment is gone: its credentials are worth nothing any more. */
+  release(environmentId: string): void;
+}
+
+/** Of a Lambda without an IAM beside it. */
+const NO_CREDENTIALS = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox', sessionToken: 'sandbox' };
+
 export type Launcher = (spec: ExecutionSpec, identity: LaunchIdentity) => Promise<Launch>;
 
 /** Both files stand beside this one, or beside the bundle that this one has become part of. */
 const bootstrap = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-export function createLauncher(env: SandboxEnv, store: CodeStore, find: FindPython = findPython): Launcher {
+export function createLauncher(
+  env: SandboxEnv,
+  store: CodeStore,
+  find: FindPython = findPython,
+  credentials?: Pick<FunctionCredentials, 'forEnvironment'>,
+): Launcher {
   let python: Promise<PythonInterpreter> | undefined;
 
   async function interpreter(
@@ -67,12 +91,17 @@ export function createLauncher(env: SandboxEnv, store: CodeStore, find: FindPyth
     const temporary = join(env.stateDir, 'tmp');
     await mkdir(temporary, { recursive: true });
     const outputToken = randomBytes(8).toString('hex');
+    const keys =
+      credentials?.forEnvironment(identity.environmentId, spec.role, spec.functionName) ?? NO_CREDENTIALS;
     const variables: Record<string, string> = {
       ...machineVariables(temporary, userBase),
       // Code that calls AWS calls this sandbox; a variable of the function itself may send it elsewhere.
       AWS_ENDPOINT_URL: `http://${env.address()}`,
       ...spec.variables,
       ...lambdaVariables(spec, identity, taskRoot),
+      AWS_ACCESS_KEY_ID: keys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+      AWS_SESSION_TOKEN: keys.sessionToken,
       AWS_LAMBDA_RUNTIME_API: `${env.address()}/_sandbox/runtime/${identity.environmentId}`,
       SANDBOX_OUTPUT_TOKEN: outputToken,
     };
@@ -115,9 +144,6 @@ function lambdaVariables(
     _HANDLER: spec.handler,
     AWS_REGION: spec.region,
     AWS_DEFAULT_REGION: spec.region,
-    AWS_ACCESS_KEY_ID: 'sandbox',
-    AWS_SECRET_ACCESS_KEY: 'sandbox',
-    AWS_SESSION_TOKEN: 'sandbox',
     AWS_EXECUTION_ENV: `AWS_Lambda_${spec.runtime}`,
     AWS_LAMBDA_FUNCTION_NAME: spec.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: spec.version,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { killGroup, type Janitor } from './janitor.ts';
+import { memoryReader, type MemoryUse } from './memory.ts';
 
 export interface RuntimeCommand {
   readonly command: string;
@@ -16,8 +16,8 @@ export interface ProcessEnd {
 
 export interface RuntimeProcess {
   kill(): void;
-  /** Peak resident memory so far in MB; undefined where the system does not tell. */
-  peakMemoryMb(): number | undefined;
+  /** Undefined where the system does not tell. */
+  memory(): MemoryUse | undefined;
 }
 
 export interface ProcessListener {
@@ -65,10 +65,12 @@ export function startProcess(
     env: command.env,
     detached: true,
     windowsHide: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   const { pid } = child;
   if (pid !== undefined) janitor.watch(pid);
+  // The bootstraps wait for this line: code of a function runs only in a process that the janitor knows of.
+  child.stdin.on('error', () => undefined).end('\n');
 
   let ended = false;
   let text = 'Runtime exited without providing a reason';
@@ -102,18 +104,6 @@ export function startProcess(
       if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
       killGroup(pid);
     },
-    peakMemoryMb: () => (pid === undefined ? undefined : readPeakMemoryMb(pid)),
+    memory: pid === undefined ? () => undefined : memoryReader(pid),
   };
-}
-
-/** VmHWM is the peak; where a container's /proc lacks it, statm has the present size in pages of 4 KB. */
-function readPeakMemoryMb(pid: number): number | undefined {
-  try {
-    const peak = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
-    if (peak !== undefined) return Math.ceil(Number(peak) / 1024);
-    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]);
-    return pages > 0 ? Math.ceil((pages * 4096) / 1_048_576) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -29,12 +29,22 @@ export type Intercept = (call: {
 }) => Promise<void> | void;
 
 export interface AnswerOptions {
+  /** Of callers that `identify` does not know. */
   readonly account: string;
+  /** Who is behind an access key. */
+  readonly identify?: (accessKeyId: string | undefined) => CallerAccount;
   readonly region: string;
   readonly ids: Ids;
   readonly intercept?: Intercept;
   readonly reportError: (error: unknown) => void;
   readonly dispatcher: Dispatcher;
+}
+
+export interface CallerAccount {
+  /** Twelve digits. */
+  readonly account: string;
+  /** Of the session of a role: `AROA…:session`. */
+  readonly sessionId: string | undefined;
 }
 
 export interface AnsweredCall {
@@ -56,7 +66,7 @@ export async function answer(
   let ctx: RequestContext | undefined;
   try {
     call = await options.dispatcher.dispatch(request);
-    ctx = createContext(options, request, call.service);
+    ctx = createContext(options, { ...request, ...credentialOf(call) }, call.service);
     const response = await perform(options, call, ctx);
     addContextHeaders(response, call.service, ctx);
     if (ctx.response.status !== undefined) response.status = ctx.response.status;
@@ -68,10 +78,15 @@ export async function answer(
       return { ...describe(call, ctx), errorCode: thrown.name, response: 'reset' };
     }
     const error = toAwsError(service, thrown, options.reportError);
-    const response = printError(service, error, { ...ctx, resource: request.path });
+    const response = printError(service, error, ctx);
     addContextHeaders(response, service, ctx);
     return { ...describe(call, ctx), errorCode: error.code, response };
   }
+}
+
+/** A browser form carries its signature in the body. */
+function credentialOf(call: Call): Partial<Pick<WireRequest, 'credential'>> {
+  return call.kind === 'known' && call.credential ? { credential: call.credential } : {};
 }
 
 function describe(call: Call | undefined, ctx: RequestContext): Omit<AnsweredCall, 'response' | 'errorCode'> {
@@ -155,17 +170,22 @@ function createContext(
 ): RequestContext {
   const response: ResponseOverrides = { headers: {} };
   const isS3 = service.id === 's3';
+  const { accessKeyId } = request.credential;
+  const caller = options.identify?.(accessKeyId);
   return {
     requestId: isS3 ? options.ids.upper(16) : options.ids.uuid(),
     // 56 bytes are the 76 characters of the ids that S3 sends.
     extendedRequestId: isS3 ? Buffer.from(options.ids.hex(112), 'hex').toString('base64') : '',
     region: request.credential.region ?? options.region,
-    account: options.account,
-    accessKeyId: request.credential.accessKeyId,
+    account: caller?.account ?? options.account,
+    sessionId: caller?.sessionId,
+    accessKeyId,
     sourceIp: request.sourceIp,
+    presigned: request.credential.presigned,
     host: request.headers.host ?? '',
     method: request.method,
     headers: request.headers,
+    signal: request.signal,
     trailers: () => request.body.trailers(),
     response,
   };

@@ -7,6 +7,15 @@ export interface Credential {
   readonly region: string | undefined;
   /** Signing name (`s3`, `lambda`, `logs`, …). */
   readonly service: string | undefined;
+  /** Of a presigned URL. */
+  readonly presigned?: Presigned;
+}
+
+export interface Presigned {
+  /** Until when the URL is good, in milliseconds since the epoch. */
+  readonly expires: number;
+  /** `X-Amz-Expires`; signature version 2 has none. */
+  readonly seconds: number | undefined;
 }
 
 const ANONYMOUS: Credential = { accessKeyId: undefined, region: undefined, service: undefined };
@@ -20,9 +29,30 @@ export function readCredential(headers: IncomingHttpHeaders, rawQuery: string): 
     return { ...ANONYMOUS, accessKeyId: /^AWS ([^:\s]+):/.exec(authorization)?.[1] };
   }
   const presigned = parameter(rawQuery, 'X-Amz-Credential');
-  if (presigned !== undefined) return readScope(presigned);
+  if (presigned !== undefined) return { ...readScope(presigned), ...validity(rawQuery) };
   const accessKeyId = parameter(rawQuery, 'AWSAccessKeyId');
-  return accessKeyId === undefined ? ANONYMOUS : { ...ANONYMOUS, accessKeyId };
+  return accessKeyId === undefined ? ANONYMOUS : { ...ANONYMOUS, accessKeyId, ...validityV2(rawQuery) };
+}
+
+/** From the fields of a browser form, which are named like the query parameters of a presigned URL. */
+export function readFormCredential(field: (name: string) => string | undefined): Credential {
+  const scope = field('x-amz-credential');
+  return scope === undefined ? { ...ANONYMOUS, accessKeyId: field('awsaccesskeyid') } : readScope(scope);
+}
+
+/** `X-Amz-Date=20261122T190000Z&X-Amz-Expires=900`. What is malformed sets no end. */
+function validity(rawQuery: string): { readonly presigned?: Presigned } {
+  const date = parameter(rawQuery, 'X-Amz-Date') ?? '';
+  const seconds = Number(parameter(rawQuery, 'X-Amz-Expires') ?? NaN);
+  const signed = Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+  const expires = signed + seconds * 1000;
+  return Number.isNaN(expires) ? {} : { presigned: { expires, seconds } };
+}
+
+/** `Expires=1795000000`, in seconds since the epoch. */
+function validityV2(rawQuery: string): { readonly presigned?: Presigned } {
+  const expires = Number(parameter(rawQuery, 'Expires') ?? NaN) * 1000;
+  return Number.isNaN(expires) ? {} : { presigned: { expires, seconds: undefined } };
 }
 
 /** `AKID/20261122/eu-west-1/s3/aws4_request` */

@@ -1,12 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Credential } from './credential.ts';
+import { type Credential, readFormCredential } from './credential.ts';
 import { malformedUri } from './errors.ts';
+import { readFormData } from './form-data.ts';
 import { readJsonBody } from './json.ts';
 import { parseQueryForm } from './query.ts';
 import type { RequestBody } from './request-body.ts';
 import { readRestInput } from './rest.ts';
 import { createRouter, parseQuery, type Query, type RestRouter } from './router.ts';
 import { once, type Operation, SERVICE_SPECS, type ServiceDefinition, type ServiceId } from './schema.ts';
+import { isQueuePath, queryVariant, readQueueForm } from './sqs-query.ts';
 import { AwsError, type RequestContext } from './types.ts';
 
 /** Inputs differ by operation; `Handlers<M>` checks them where a service is written. */
@@ -21,6 +23,7 @@ export interface WireRequest {
   readonly headers: IncomingHttpHeaders;
   readonly body: RequestBody;
   readonly credential: Credential;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Which operation a request calls. `readInput` may throw what the protocol's reader throws. */
@@ -30,6 +33,8 @@ export type Call = { readonly service: ServiceDefinition } & (
       readonly operation: Operation;
       readonly handler: AnyHandler | undefined;
       readonly readInput: () => Promise<Record<string, unknown>>;
+      /** Where it stands in the body. */
+      readonly credential?: Credential;
     }
   | { readonly kind: 'unknown'; readonly operationName: string; readonly error: AwsError }
 );
@@ -50,6 +55,7 @@ export function createDispatcher(): Dispatcher {
   const byId = new Map<string, Mounted>();
   const byTarget = new Map<string, Mounted>();
   const byVersion = new Map<string, Mounted>();
+  const byQueryId = new Map<string, Mounted>();
 
   const find = async (request: WireRequest): Promise<Call> => {
     const target = request.headers['x-amz-target'];
@@ -59,12 +65,14 @@ export function createDispatcher(): Dispatcher {
     }
     if (isQueryForm(request)) {
       const form = parseQueryForm(await request.body.bytes());
-      const mounted = byVersion.get(form.version ?? '') ?? byId.get(request.credential.service ?? '');
-      return callByAction(mounted, form, request.credential);
+      const id = request.credential.service ?? '';
+      const mounted = byVersion.get(form.version ?? '') ?? byQueryId.get(id) ?? byId.get(id);
+      return callByAction(mounted, form, request);
     }
     if (isLambda(request)) return callByPath(byId.get('lambda'), request);
     const s3 = byId.get('s3');
-    return isFormUpload(request) ? postObject(s3) : callByPath(s3, withBucketOfHost(request));
+    const s3Request = withBucketOfHost(request);
+    return s3 && isFormUpload(s3Request) ? postObject(s3, s3Request) : callByPath(s3, s3Request);
   };
 
   return {
@@ -76,7 +84,10 @@ export function createDispatcher(): Dispatcher {
       };
       byId.set(service.id, mounted);
       if (service.target !== undefined) byTarget.set(service.target, mounted);
-      if (service.protocol === 'query') byVersion.set(service.version, mounted);
+      const query = service.id === 'sqs' ? { ...mounted, ...queryVariant(service, handlers) } : mounted;
+      if (query.service.protocol !== 'query') return;
+      byVersion.set(service.version, query);
+      byQueryId.set(service.id, query);
     },
     dispatch: find,
   };
@@ -91,7 +102,7 @@ function known(
   mounted: Mounted,
   operation: Operation,
   readInput: () => Promise<Record<string, unknown>>,
-): Call {
+): Call & { kind: 'known' } {
   const { service, handlers } = mounted;
   const handler = Object.hasOwn(handlers, operation.name) ? handlers[operation.name] : undefined;
   return { kind: 'known', service, operation, handler, readInput };
@@ -114,10 +125,11 @@ function callByTarget(mounted: Mounted | undefined, name: string, request: WireR
   });
 }
 
-function isQueryForm({ method, path, headers }: WireRequest): boolean {
+function isQueryForm({ method, path, rawQuery, headers, credential }: WireRequest): boolean {
+  const isQueue = isQueuePath(path) && rawQuery === '' && (credential.service ?? 'sqs') === 'sqs';
   return (
     method === 'POST' &&
-    path === '/' &&
+    (path === '/' || isQueue) &&
     headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded') === true
   );
 }
@@ -125,7 +137,7 @@ function isQueryForm({ method, path, headers }: WireRequest): boolean {
 function callByAction(
   mounted: Mounted | undefined,
   form: ReturnType<typeof parseQueryForm>,
-  credential: Credential,
+  { credential, path }: WireRequest,
 ): Call {
   const { action, version = '' } = form;
   const service = mounted?.service ?? absentService(credential.service === 'iam' ? 'iam' : 'sts');
@@ -140,6 +152,11 @@ function callByAction(
   if (mounted === undefined || operation === undefined || service.protocol !== 'query') {
     const message = `Could not find operation ${action} for version ${version}`;
     return unknown(service, action, new AwsError('InvalidAction', message, { status: 400 }));
+  }
+  if (service.id === 'sqs') {
+    return known(mounted, operation, () =>
+      Promise.resolve().then(() => readQueueForm(form, operation, path)),
+    );
   }
   return known(mounted, operation, () => Promise.resolve(form.read(operation.input)));
 }
@@ -180,18 +197,37 @@ function unknownPath(service: ServiceDefinition, method: string, path: string): 
   });
 }
 
-/** Browser uploads by HTML form: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html */
-function isFormUpload({ method, headers }: WireRequest): boolean {
-  return (
-    method === 'POST' && headers['content-type']?.toLowerCase().startsWith('multipart/form-data') === true
-  );
+/** Browser uploads by HTML form go to the bucket: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html */
+function isFormUpload({ method, path, rawQuery, headers }: WireRequest): boolean {
+  const isForm = headers['content-type']?.toLowerCase().startsWith('multipart/form-data') === true;
+  return method === 'POST' && isForm && rawQuery === '' && /^\/[^/]+\/?$/.test(path);
 }
 
-function postObject(mounted: Mounted | undefined): Call {
-  const error = new AwsError('NotImplemented', 's3:PostObject is not implemented by the sandbox', {
-    status: 501,
-  });
-  return unknown(mounted?.service ?? absentService('s3'), 'PostObject', error);
+const NO_BINDINGS: Operation['inputBindings'] = {
+  labels: [],
+  queries: [],
+  headers: [],
+  prefixHeaders: [],
+  payload: undefined,
+  status: undefined,
+  body: [],
+};
+
+/** No SDK has it, so no client exports its schema; the handler writes the whole answer. */
+const POST_OBJECT: Operation = {
+  name: 'PostObject',
+  http: ['POST', '/{Bucket}', 204],
+  input: undefined,
+  output: undefined,
+  inputBindings: NO_BINDINGS,
+  outputBindings: NO_BINDINGS,
+};
+
+async function postObject(mounted: Mounted, { path, headers, body }: WireRequest): Promise<Call> {
+  const Form = readFormData(headers['content-type'] ?? '', await body.bytes());
+  const readInput = () => Promise.resolve({ Bucket: decodeURIComponent(path.replaceAll('/', '')), Form });
+  const call = known(mounted, POST_OBJECT, readInput);
+  return { ...call, credential: readFormCredential((name) => Form?.fields.get(name)?.value) };
 }
 
 const BUCKET_HOST = /^(.+?)\.(?:s3(?:[.-][a-z0-9-]+)?\.)?(?:localhost|127\.0\.0\.1)(?::\d+)?$/i;

@@ -8,8 +8,6 @@ import { attribute, textElement } from './xml.ts';
 export interface ErrorContext {
   readonly requestId: string;
   readonly extendedRequestId: string;
-  /** S3: the path that was asked for. */
-  readonly resource: string;
 }
 
 /** The answer to a failed call in its service's protocol. */
@@ -28,13 +26,15 @@ export function printError(service: ServiceDefinition, error: AwsError, context:
   }
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, "REST error responses". */
+/**
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, "REST error responses". The page calls `Resource`
+ * common to all; recorded answers have it only where it is a member of the error itself.
+ */
 function printS3Error(error: AwsError, status: number, context: ErrorContext): WireResponse {
   const elements: Readonly<Record<string, string>> = {
     Code: error.code,
     Message: error.message,
     ...error.members,
-    Resource: error.members['Resource'] ?? context.resource,
     RequestId: context.requestId,
     HostId: context.extendedRequestId,
   };
@@ -58,6 +58,8 @@ function printQueryError(
     Code: modelled?.queryCode ?? error.code,
     Message: error.message,
     ...error.members,
+    // Recorded: SQS has it, empty; SNS and IAM do not.
+    ...(service.id === 'sqs' && { Detail: '' }),
   };
   const text = Object.entries(details).map(([name, value]) => textElement(name, value));
   const xmlns = service.xmlns === undefined ? '' : attribute('xmlns', service.xmlns);

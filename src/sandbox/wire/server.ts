@@ -3,7 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import type { Ids } from '../env.ts';
 import type { Journal } from '../journal.ts';
-import { answer, type AnsweredCall, type AnswerOptions, type Intercept } from './answer.ts';
+import {
+  answer,
+  type AnsweredCall,
+  type AnswerOptions,
+  type CallerAccount,
+  type Intercept,
+} from './answer.ts';
 import { readCredential } from './credential.ts';
 import { type AnyHandlers, createDispatcher } from './dispatch.ts';
 import { RequestBody } from './request-body.ts';
@@ -11,6 +17,8 @@ import type { ServiceDefinition } from './schema.ts';
 
 export interface WireServerOptions {
   readonly account: string;
+  /** Who is behind an access key; without it every caller belongs to `account`. */
+  readonly identify?: (accessKeyId: string | undefined) => CallerAccount;
   /** Region of requests that carry no signature scope. */
   readonly region: string;
   readonly ids: Ids;
@@ -69,6 +77,10 @@ export function createWireServer(options: WireServerOptions): WireServer {
     const rawQuery = queryStart < 0 ? '' : url.slice(queryStart + 1);
     const body = new RequestBody(request, options.maxBodyBytes ?? MAX_BODY_BYTES);
     const { headers } = request;
+    const gone = new AbortController();
+    response.once('close', () => {
+      if (!response.writableEnded) gone.abort();
+    });
     const call = await answer(answerOptions, {
       method: request.method ?? 'GET',
       path,
@@ -77,6 +89,7 @@ export function createWireServer(options: WireServerOptions): WireServer {
       body,
       credential: readCredential(headers, rawQuery),
       sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
+      signal: gone.signal,
     });
     const record = (status: number): void =>
       options.journal.record({

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { Presigned } from './credential.ts';
 
 /** What a handler knows of the request beside its parsed input, and what it may say of the response. */
 export interface RequestContext {
@@ -9,14 +10,21 @@ export interface RequestContext {
   readonly extendedRequestId: string;
   /** From the signature's credential scope, else the sandbox's own. */
   readonly region: string;
+  /** The caller's; for anonymous requests the sandbox's own. */
   readonly account: string;
+  /** Of the session of a role: `AROA…:session`. */
+  readonly sessionId?: string | undefined;
   /** From the signature; undefined for anonymous requests. */
   readonly accessKeyId: string | undefined;
   readonly sourceIp: string;
+  /** Of a presigned URL: how long it is good. */
+  readonly presigned?: Presigned | undefined;
   /** `Host` header. */
   readonly host: string;
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
+  /** Aborted when the client goes away without its answer. */
+  readonly signal?: AbortSignal | undefined;
   /** Trailers of an aws-chunked body; complete only after the body was read. */
   trailers(): Readonly<Record<string, string>>;
   readonly response: ResponseOverrides;

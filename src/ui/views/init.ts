@@ -16,7 +16,7 @@ export function viewInit(result: InitResult, options: ViewOptions): readonly str
     lines.push(...folded(`${sanitize(rule.id)}: ${events} ${filterText(rule)} ${to}`, 2, options));
   }
   if (planned > 0) return lines;
-  lines.push(`  log group ${sanitize(result.function.logGroup)}`);
+  if (result.function) lines.push(`  log group ${sanitize(result.function.logGroup)}`);
   if (result.testUpload)
     return [...lines, '', ...viewUpload(result.testUpload, options), '', ...same(result, options)];
   return [...lines, '', ...next(result, options), ...same(result, options)];

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   buildObjectRecord,
   buildTestEvent,
+  type EventRequest,
   type ObjectChange,
   type ObjectEventName,
   type RecordInput,
@@ -14,6 +15,8 @@ const CHANGE: Omit<ObjectChange, 'eventName'> = {
   size: 2048,
   eTag: '0f343b0931126a20f133d67c2b018a3b',
 };
+
+const S3_ITSELF = { principalId: 's3.amazonaws.com', sourceIp: 's3.amazonaws.com' };
 
 function input(change: Partial<ObjectChange>, overrides: Partial<RecordInput> = {}): RecordInput {
   return {
@@ -51,7 +54,7 @@ function message(record: RecordInput): string {
 
 describe('buildObjectRecord', () => {
   const versionId = '3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH';
-  const cases: [string, ObjectEventName, Partial<ObjectChange>][] = [
+  const cases: [string, ObjectEventName, Partial<ObjectChange>, Partial<EventRequest>?][] = [
     ['objectcreated-put', 'ObjectCreated:Put', {}],
     ['objectcreated-put-versioned', 'ObjectCreated:Put', { versionId }],
     ['objectcreated-put-encoded-key', 'ObjectCreated:Put', { key: 'in box/café (1)/a@b=c+d.txt' }],
@@ -72,9 +75,68 @@ describe('buildObjectRecord', () => {
     ['objecttagging-put', 'ObjectTagging:Put', {}],
     ['objecttagging-delete', 'ObjectTagging:Delete', {}],
     ['objectacl-put', 'ObjectAcl:Put', {}],
+    ['objectrestore-post', 'ObjectRestore:Post', { sourceStorageClass: 'GLACIER' }],
+    [
+      'objectrestore-completed',
+      'ObjectRestore:Completed',
+      { sourceStorageClass: 'GLACIER', restoreExpires: Date.parse('2026-10-07T00:00:00Z') },
+      { principalId: 'AmazonCustomer:A1EXAMPLEOWNER', sourceIp: '198.51.100.7' },
+    ],
+    ['objectrestore-delete', 'ObjectRestore:Delete', { sourceStorageClass: 'GLACIER' }, S3_ITSELF],
+    ['lifecycleexpiration-delete', 'LifecycleExpiration:Delete', {}, S3_ITSELF],
+    [
+      'lifecycleexpiration-deletemarkercreated',
+      'LifecycleExpiration:DeleteMarkerCreated',
+      { eTag: 'd41d8cd98f00b204e9800998ecf8427e', versionId: 'uVgq1n0Kc7Xw2eYt5bRz8sLd4fPm9aHj' },
+      S3_ITSELF,
+    ],
+    ['lifecycletransition', 'LifecycleTransition', { destinationStorageClass: 'GLACIER' }, S3_ITSELF],
+    ['intelligenttiering', 'IntelligentTiering', { destinationAccessTier: 'ARCHIVE_ACCESS' }, S3_ITSELF],
+    [
+      'objectannotation-put',
+      'ObjectAnnotation:Put',
+      { versionId, annotation: { name: 'labels', size: 24, eTag: '05df351ea190dffc26f55c74425b9d7a' } },
+    ],
+    ['objectannotation-delete', 'ObjectAnnotation:Delete', { versionId, annotation: { name: 'labels' } }],
+    [
+      'objectretention-put',
+      'ObjectRetention:Put',
+      {
+        versionId,
+        retention: {
+          mode: 'COMPLIANCE',
+          until: Date.parse('2027-01-03T09:15:02Z'),
+          eventHold: 'ON',
+          eventHoldDuration: { days: 90 },
+        },
+      },
+    ],
   ];
-  it.each(cases)('writes %s as AWS does, member by member', (name, eventName, change) => {
-    expect(message(input({ eventName, ...change }))).toBe(JSON.stringify(fixture(name)));
+  it.each(cases)('writes %s as AWS does, member by member', (name, eventName, change, caller) => {
+    const request = { ...input({}).request, ...caller };
+    // Lifecycle's sequencers are of midnight in the examples.
+    const sequencer = name.startsWith('lifecycleexpiration') ? '0068F1A20000000000' : '0068F1A2C3D4E5F601';
+    const record = input({ eventName, ...change }, { request, sequencer });
+    expect(message(record)).toBe(JSON.stringify(fixture(name)));
+  });
+
+  it('leaves an event hold out of a retention that has none', () => {
+    const retention = {
+      mode: 'GOVERNANCE',
+      until: 0,
+      eventHold: undefined,
+      eventHoldDuration: undefined,
+    };
+    const record = buildObjectRecord(input({ eventName: 'ObjectRetention:Put', retention }));
+    expect(record['objectRetentionEventData']).toEqual({
+      mode: 'GOVERNANCE',
+      retainUntilDate: '1970-01-01T00:00:00.000Z',
+    });
+  });
+
+  it('says of a copy whether it has annotations', () => {
+    const record = buildObjectRecord(input({ eventName: 'ObjectCreated:Copy', hasAnnotation: true }));
+    expect(record.s3.object.hasObjectAnnotation).toBe(true);
   });
 
   it('puts the aws: tags of the bucket behind its ARN, since 2.5', () => {
@@ -94,6 +156,12 @@ describe('buildObjectRecord', () => {
     ['ObjectRemoved:DeleteMarkerCreated', '2.1'],
     ['ObjectTagging:Put', '2.3'],
     ['ObjectAcl:Put', '2.3'],
+    ['ObjectRestore:Post', '2.1'],
+    ['ObjectRestore:Completed', '2.1'],
+    ['ObjectRestore:Delete', '2.3'],
+    ['LifecycleExpiration:Delete', '2.3'],
+    ['LifecycleTransition', '2.3'],
+    ['IntelligentTiering', '2.3'],
   ])('numbers %s in legacy mode as %s', (eventName, expected) => {
     const record = buildObjectRecord(input({ eventName }, { eventVersion: 'legacy' }));
     expect(record.eventVersion).toBe(expected);

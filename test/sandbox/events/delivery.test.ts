@@ -61,6 +61,8 @@ describe('events of S3', () => {
     await events.env.work.idle();
     const entry = {
       type: 'delivery',
+      via: 'eventbridge',
+      at: expect.any(Number),
       bucket: 'b',
       eventName: 'ObjectCreated:Put',
       configurationId: 'rule',

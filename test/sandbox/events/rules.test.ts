@@ -144,9 +144,29 @@ describe('rules', () => {
       String.raw`2 validation errors detected: Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\.\-_A-Za-z0-9]+; Value 'ON' at 'state' failed to satisfy constraint: Member must satisfy enum value set: [ENABLED, DISABLED, ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS]`,
     ],
     [
-      { Name: 'r', ScheduleExpression: 'rate(1 minute)' },
-      'NotImplemented',
-      'Schedules of rules are not implemented by the sandbox',
+      { Name: 'r', ScheduleExpression: 'rate(1 minutes)' },
+      'ValidationException',
+      'Parameter ScheduleExpression is not valid.',
+    ],
+    [
+      { Name: 'r', ScheduleExpression: 'rate(5 minute)' },
+      'ValidationException',
+      'Parameter ScheduleExpression is not valid.',
+    ],
+    [
+      { Name: 'r', ScheduleExpression: 'rate(0 hours)' },
+      'ValidationException',
+      'Parameter ScheduleExpression is not valid.',
+    ],
+    [
+      { Name: 'r', ScheduleExpression: 'cron(0 20 * * ?)' },
+      'ValidationException',
+      'Parameter ScheduleExpression is not valid.',
+    ],
+    [
+      { Name: 'r', ScheduleExpression: 'every day' },
+      'ValidationException',
+      'Parameter ScheduleExpression is not valid.',
     ],
   ])('%j is refused', async (input, code, message) => {
     await expect(createTestEvents().call('PutRule', input)).rejects.toMatchObject({ code, message });

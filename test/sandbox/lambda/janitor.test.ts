@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +74,41 @@ describe.skipIf(process.platform === 'win32')('nothing outlives the parent', () 
     child.kill('SIGKILL');
     await eventually(() => pids().every(isGone) && !existsSync(stateDir)).toBe(true);
   });
+
+  test.each(['mjs', 'py'])(
+    'SIGKILL before the janitor knows of a launched child: bootstrap.%s runs no code',
+    async (type) => {
+      const folder = temporaryFolder('s3evt-launch-test-');
+      const ran = join(folder, 'ran');
+      const code =
+        type === 'mjs'
+          ? `import { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(ran)}, 'x');\nfor (;;);\n`
+          : `open(${JSON.stringify(ran)}, 'w')\nwhile True: pass\n`;
+      writeFileSync(join(folder, `app.${type}`), code);
+      const bootstrap = here(`../../../src/sandbox/lambda/bootstrap.${type}`);
+      const command = [type === 'mjs' ? process.execPath : 'python3', bootstrap];
+      const child = spawn(
+        process.execPath,
+        [
+          '--import',
+          here('../../support/ts-loader.mjs'),
+          here('fixtures/dies-launching.ts'),
+          folder,
+          ...command,
+        ],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      const text = output(child);
+      const pid = () => Number(/PID (\d+)/.exec(text())?.[1]);
+      onTestFinished(() => {
+        if (!isGone(pid())) process.kill(pid(), 'SIGKILL');
+      });
+      await eventually(pid).not.toBeNaN();
+      await eventually(() => isGone(pid())).toBe(true);
+      expect(child.signalCode).toBe('SIGKILL');
+      expect(existsSync(ran)).toBe(false);
+    },
+  );
 });
 
 describe.skipIf(process.platform === 'win32')('janitor', () => {
@@ -96,6 +131,47 @@ describe.skipIf(process.platform === 'win32')('janitor', () => {
     await eventually(() => isGone(a.pid!) && isGone(c.pid!)).toBe(true);
     expect(isGone(b.pid!)).toBe(false);
   });
+
+  test('a janitor that was killed is replaced at once, and the new one knows all', async () => {
+    const folder = stateDir();
+    const watchers = () =>
+      execFileSync('ps', ['-A', '-o', 'pid=,args='], { encoding: 'utf8' })
+        .split('\n')
+        .filter((line) => line.trimEnd().endsWith(`janitor ${folder}`))
+        .map((line) => Number.parseInt(line, 10));
+    const janitor = startJanitor(folder);
+    const child = sleeper();
+    janitor.watch(child.pid!);
+    await eventually(watchers).toHaveLength(1);
+    const [first = 0] = watchers();
+    process.kill(first, 'SIGKILL');
+    await eventually(() => watchers().filter((pid) => pid !== first)).toHaveLength(1);
+    await janitor.close();
+    await eventually(() => isGone(child.pid!)).toBe(true);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test.runIf(existsSync('/proc/self/environ'))(
+    'a process that left its group is known by its task root',
+    async () => {
+      const folder = stateDir();
+      const janitor = startJanitor(folder);
+      janitor.start();
+      const start = (root: string) => {
+        const child = spawn('sleep', ['1000'], {
+          detached: true,
+          stdio: 'ignore',
+          env: { ...process.env, LAMBDA_TASK_ROOT: root },
+        });
+        onTestFinished(() => void child.kill('SIGKILL'));
+        return child.pid!;
+      };
+      const [ours, anothers] = [start(join(folder, 'functions/1')), start(`${folder}-2/functions/1`)];
+      await janitor.close();
+      await eventually(() => isGone(ours)).toBe(true);
+      expect(isGone(anothers)).toBe(false);
+    },
+  );
 
   test('without anything to watch there is no process and nothing to close', async () => {
     const folder = stateDir();

@@ -229,7 +229,7 @@ describe('bucket settings', () => {
     await expect(s3.call('PutBucketPolicy', { Bucket: BUCKET, Policy: '[]' })).rejects.toMatchObject({
       code: 'MalformedPolicy',
     });
-    const Policy = '{ "Version": "2012-10-17" }';
+    const Policy = `{ "Statement": { "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::${BUCKET}" } }`;
     await s3.call('PutBucketPolicy', { Bucket: BUCKET, Policy });
     expect(await s3.call('GetBucketPolicy', { Bucket: BUCKET })).toEqual({ Policy });
     await s3.call('DeleteBucketPolicy', { Bucket: BUCKET });

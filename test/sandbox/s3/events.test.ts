@@ -125,3 +125,90 @@ it('goes to the rule that matches at the time of the upload', async () => {
   await s3.call('PutObject', { ...object, Body: '' });
   expect(await s3.records()).toHaveLength(1);
 });
+
+describe('DeleteObjects', () => {
+  it('sends a record for each key, existing or not, in the order of the request, also when it is quiet', async () => {
+    const s3 = await setUp();
+    await s3.call('PutObject', { ...object, Body: 'x' });
+    const Objects = ['z', 'k', 'a', 'k'].map((Key) => ({ Key }));
+    await s3.call(
+      'DeleteObjects',
+      { Bucket: BUCKET, Delete: { Objects, Quiet: true } },
+      { requestId: 'REQ' },
+    );
+    const removed = (await s3.records()).slice(1);
+    expect(removed.map((record) => record.s3.object.key)).toEqual(['z', 'k', 'a', 'k']);
+    expect(new Set(removed.map((record) => record.responseElements['x-amz-request-id']))).toEqual(
+      new Set(['REQ']),
+    );
+    const sequencers = removed.map((record) => record.s3.object.sequencer ?? '');
+    expect([...sequencers].sort()).toEqual(sequencers);
+    expect(new Set(sequencers).size).toBe(4);
+  });
+
+  it('sends what each key of a versioned bucket gets, and nothing for those that fail', async () => {
+    const s3 = await setUp('Enabled');
+    const { VersionId } = await s3.call('PutObject', { ...object, Body: 'x' });
+    const { Errors } = await s3.call('DeleteObjects', {
+      Bucket: BUCKET,
+      Delete: {
+        Objects: [
+          { Key: 'never' },
+          { Key: 'k', VersionId: 'a'.repeat(32) },
+          { Key: 'k', ETag: '"other"' },
+          { Key: 'k', VersionId: VersionId! },
+        ],
+      },
+    });
+    expect(Errors?.map(({ Code }) => Code)).toEqual(['NoSuchVersion', 'PreconditionFailed']);
+    expect((await shapes(s3)).slice(1)).toEqual([
+      ['ObjectRemoved:DeleteMarkerCreated', expect.stringMatching(/^.{32}$/), 'key,eTag,versionId,sequencer'],
+      ['ObjectRemoved:Delete', VersionId, 'key,versionId,sequencer'],
+    ]);
+  });
+});
+
+it('says null of the marker of a bucket with versioning suspended', async () => {
+  const s3 = await setUp('Suspended');
+  await s3.call('DeleteObject', object);
+  expect(await shapes(s3)).toEqual([
+    ['ObjectRemoved:DeleteMarkerCreated', 'null', 'key,eTag,versionId,sequencer'],
+  ]);
+});
+
+it.each([
+  ['a b/c.txt', 'a+b/c.txt'],
+  ['a+b', 'a%2Bb'],
+  ['100%', '100%25'],
+  ['é/漢/😀', '%C3%A9/%E6%BC%A2/%F0%9F%98%80'],
+  ['a@b=c:d', 'a%40b%3Dc%3Ad'],
+  ["(1)!'", '%281%29%21%27'],
+  ['a*b~c', 'a*b%7Ec'],
+  ['A.z-0_9', 'A.z-0_9'],
+])('writes the key %s as %s', async (Key, expected) => {
+  const s3 = await setUp();
+  await s3.call('PutObject', { Bucket: BUCKET, Key, Body: '' });
+  const [record] = await s3.records();
+  expect(record!.s3.object.key).toBe(expected);
+  expect(decodeURIComponent(expected.replaceAll('+', ' '))).toBe(Key);
+});
+
+it('sends nothing for what is refused', async () => {
+  const s3 = await setUp();
+  await s3.call('PutObject', { ...object, Body: 'x' });
+  const upload = await s3.call('CreateMultipartUpload', object);
+  const refused = [
+    s3.call('PutObject', { ...object, Body: 'y', IfNoneMatch: '*' }),
+    s3.call('PutObject', { ...object, Body: 'y', IfMatch: '"other"' }),
+    s3.call('PutObject', { ...object, Body: 'y', ContentMD5: 'AAAAAAAAAAAAAAAAAAAAAA==' }),
+    s3.call('CopyObject', { ...object, CopySource: `${BUCKET}/missing` }),
+    s3.call('CopyObject', { ...object, CopySource: `${BUCKET}/k` }),
+    s3.call('DeleteObject', { ...object, IfMatch: '"other"' }),
+    s3.call('PutObjectTagging', { Bucket: BUCKET, Key: 'missing', Tagging: { TagSet: [] } }),
+    s3.call('CompleteMultipartUpload', { ...object, UploadId: upload.UploadId! }),
+  ];
+  for (const outcome of await Promise.allSettled(refused)) expect(outcome.status).toBe('rejected');
+  await s3.call('AbortMultipartUpload', { ...object, UploadId: upload.UploadId! });
+  await s3.call('GetObject', object);
+  expect(await s3.records()).toHaveLength(1);
+});

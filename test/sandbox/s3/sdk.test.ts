@@ -255,9 +255,13 @@ describe('through the SDK', () => {
     expect(acl.Grants?.[0]?.Grantee).toMatchObject({ Type: 'CanonicalUser', ID: acl.Owner?.ID });
     const block = await client.send(new S3.GetPublicAccessBlockCommand({ Bucket }));
     expect(block.PublicAccessBlockConfiguration?.BlockPublicAcls).toBe(true);
-    await client.send(new S3.PutBucketPolicyCommand({ Bucket, Policy: '{"Version":"2012-10-17"}' }));
+    const Resource = `arn:aws:s3:::${Bucket}`;
+    const given = JSON.stringify({
+      Statement: { Effect: 'Deny', Principal: '*', Action: 's3:*', Resource },
+    });
+    await client.send(new S3.PutBucketPolicyCommand({ Bucket, Policy: given }));
     const { Policy } = await client.send(new S3.GetBucketPolicyCommand({ Bucket }));
-    expect(Policy).toBe('{"Version":"2012-10-17"}');
+    expect(Policy).toBe(given);
     const versioning = await client.send(new S3.GetBucketVersioningCommand({ Bucket }));
     expect(versioning.Status).toBeUndefined();
     const { Buckets } = await client.send(new S3.ListBucketsCommand({ Prefix: 'sdk' }));

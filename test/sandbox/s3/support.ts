@@ -5,7 +5,7 @@ import type { SandboxEnv } from '../../../src/sandbox/env.ts';
 import { createIds } from '../../../src/sandbox/ids.ts';
 import { Journal } from '../../../src/sandbox/journal.ts';
 import type { Input, Output, S3Handlers } from '../../../src/sandbox/services/s3/context.ts';
-import { createS3Service, type S3Options } from '../../../src/sandbox/services/s3/index.ts';
+import { createS3Service, type S3Options, type S3Service } from '../../../src/sandbox/services/s3/index.ts';
 import type { RequestContext } from '../../../src/sandbox/wire/types.ts';
 import { createWorkTracker } from '../../../src/sandbox/work.ts';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.ts';
@@ -82,6 +82,7 @@ export interface TestS3 {
   /** Records that reached the queue, once all deliveries are done. */
   readonly records: () => Promise<readonly ObjectRecord[]>;
   readonly reset: () => void;
+  readonly runLifecycle: S3Service['runLifecycle'];
 }
 
 /** The text of a body that a handler returned. */
@@ -128,6 +129,7 @@ export function createTestS3(options: S3Options & { readonly destinations?: Dest
       );
     },
     reset: () => service.reset(),
+    runLifecycle: (options) => service.runLifecycle(options),
   };
 }
 

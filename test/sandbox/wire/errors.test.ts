@@ -32,7 +32,7 @@ describe('S3', () => {
     expect(text).toBe(
       '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>InvalidArgument</Code><Message>a &lt; b &amp; c</Message>' +
         '<ArgumentName1>arn, null</ArgumentName1><ArgumentValue1>no</ArgumentValue1><ArgumentName2>x</ArgumentName2>' +
-        `<Resource>/b/k%20</Resource><RequestId>${requestId}</RequestId><HostId>${hostId}</HostId></Error>`,
+        `<RequestId>${requestId}</RequestId><HostId>${hostId}</HostId></Error>`,
     );
   });
 
@@ -313,7 +313,7 @@ describe('SQS', () => {
         [0],
       ],
     });
-    const context = { requestId: 'r', extendedRequestId: '', resource: '/' };
+    const context = { requestId: 'r', extendedRequestId: '' };
     const response = printError(
       service,
       new AwsError('QueueDoesNotExist', 'The specified queue does not exist.'),

@@ -40,13 +40,31 @@ export interface EventTargets {
 
 export interface EventDelivery {
   /** Matches now, delivers in the next turn of the event loop: the answer to the request goes out first. */
-  publish(bus: EventBus, event: EventBridgeEvent): void;
+  publish(bus: EventBus, event: EventBridgeEvent, options?: { readonly isForwarded: boolean }): void;
   /** Drops what is not delivered yet. */
   reset(): void;
 }
 
-export function createEventDelivery(env: SandboxEnv, targets: EventTargets): EventDelivery {
+/** `busOf` finds a bus by its ARN. */
+export function createEventDelivery(
+  env: SandboxEnv,
+  targets: EventTargets,
+  busOf: (arn: string) => EventBus | undefined,
+): EventDelivery {
   let generation = 0;
+
+  /**
+   * To a bus of the same account, in any Region; an event that came from another bus is not sent on to a third
+   * (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html). It keeps its account, Region and time; its
+   * id is a new one (recorded).
+   */
+  const forward: Forward = (busArn, { event, isForwarded }) => {
+    const bus = busOf(busArn);
+    if (!bus) return { refused: `there is no event bus ${busArn}` };
+    if (isForwarded) return { refused: 'an event that came from another bus is not sent on to a third' };
+    delivery.publish(bus, { ...event, id: env.ids.uuid() }, { isForwarded: true });
+    return undefined;
+  };
 
   const deliver = (rule: Rule, target: Target, dispatch: Dispatch): void => {
     const targetArn = target.Arn ?? '';
@@ -55,7 +73,7 @@ export function createEventDelivery(env: SandboxEnv, targets: EventTargets): Eve
       sourceArn: rule.arn,
       sourceAccount: env.account,
     };
-    const failure = attempt(targets, target, dispatch, from);
+    const failure = attempt(targets, forward, target, dispatch, from);
     record(env, rule, targetArn, dispatch.event, failure?.message);
     if (!failure) return;
     const refused = (arn: string, reason: string) =>
@@ -67,19 +85,28 @@ export function createEventDelivery(env: SandboxEnv, targets: EventTargets): Eve
     if (lost) refused(deadLetterArn, lost.refused);
   };
 
-  return {
-    publish(bus, event) {
+  const delivery: EventDelivery = {
+    publish(bus, event, { isForwarded } = { isForwarded: false }) {
       const matching = [...bus.rules.values()].filter(
         (rule) =>
           // CloudTrail's management events are no events of the sandbox: both states of an enabled rule are alike.
-          rule.state !== 'DISABLED' && matchesEventPattern(rule.definition.pattern, event),
+          rule.state !== 'DISABLED' &&
+          rule.definition.pattern !== undefined &&
+          matchesEventPattern(rule.definition.pattern, event),
       );
       if (matching.length === 0) return;
       const json = JSON.stringify(event);
       const receivedAt = env.clock.now();
       const began = generation;
       for (const rule of matching) {
-        const dispatch: Dispatch = { event, json, ruleArn: rule.arn, ruleName: rule.name, receivedAt };
+        const dispatch: Dispatch = {
+          event,
+          json,
+          ruleArn: rule.arn,
+          ruleName: rule.name,
+          receivedAt,
+          isForwarded,
+        };
         for (const target of rule.targets.values()) {
           const task = nextTurn().then(() => {
             if (began === generation) deliver(rule, target, dispatch);
@@ -92,7 +119,10 @@ export function createEventDelivery(env: SandboxEnv, targets: EventTargets): Eve
       generation++;
     },
   };
+  return delivery;
 }
+
+type Forward = (busArn: string, dispatch: Dispatch) => Refusal;
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
@@ -109,13 +139,16 @@ interface Failure {
  */
 function attempt(
   targets: EventTargets,
+  forward: Forward,
   target: Target,
   dispatch: Dispatch,
   from: EventsCaller,
 ): Failure | undefined {
+  const { Arn: arn = '' } = target;
+  const isBus = /^arn:[^:]+:events:[^:]*:\d{12}:event-bus\//.test(arn);
   const input = targetInput(target, dispatch);
   if (!input.ok) return { code: 'INVALID_JSON', message: input.reason };
-  const refusal = guarded(() => hand(targets, target, input.text, from));
+  const refusal = guarded(() => (isBus ? forward(arn, dispatch) : hand(targets, target, input.text, from)));
   if (!refusal) return undefined;
   // A documented code each; that AWS tells them apart like this is UNKNOWN.
   const isMissing = /\b(?:does not exist|there is no)\b/i.test(refusal.refused);
@@ -197,8 +230,8 @@ function record(
   const { bucket, object } = detail as { bucket?: { name?: string }; object?: { key?: string } };
   env.journal.record({
     type: 'delivery',
-    bucket: isS3 ? (bucket?.name ?? '') : '',
-    key: isS3 ? (object?.key ?? '') : '',
+    via: 'eventbridge',
+    ...(isS3 && { bucket: bucket?.name ?? '', key: object?.key ?? '' }),
     eventName: isS3 ? eventBridgeName(detailType, detail['reason'], detail['deletion-type']) : detailType,
     configurationId: rule.name,
     destination,

@@ -15,6 +15,8 @@ export interface Dispatch {
   readonly ruleName: string;
   /** Milliseconds since the epoch: when the bus received it. */
   readonly receivedAt: number;
+  /** It came from another bus, and goes to no third one. */
+  readonly isForwarded: boolean;
 }
 
 export type TargetInput =

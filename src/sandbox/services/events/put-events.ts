@@ -41,12 +41,20 @@ export function putEventsHandlers(
   };
 }
 
+/** A bus by name is the caller's own, by ARN anybody's in the Region. The sandbox has those of one account. */
+function busOf({ env, store }: EventsState, ctx: RequestContext, nameOrArn: string): EventBus | undefined {
+  const bus = store.bus(ctx.region, busNameIn(nameOrArn));
+  const isNamed = !nameOrArn.startsWith('arn:');
+  return isNamed ? (ctx.account === env.account ? bus : undefined) : bus?.arn === nameOrArn ? bus : undefined;
+}
+
 function putEntry(
-  { env, store }: EventsState,
+  state: EventsState,
   ctx: RequestContext,
   publish: Publish,
   entry: Client.PutEventsRequestEntry,
 ): Client.PutEventsResultEntry {
+  const { env } = state;
   for (const member of ['Source', 'DetailType', 'Detail'] as const) {
     if (entry[member]) continue;
     const reason = `Reason: ${member} is a required argument.`;
@@ -66,14 +74,14 @@ function putEntry(
     id: env.ids.uuid(),
     'detail-type': detailType,
     source,
-    account: env.account,
+    account: ctx.account,
     time: eventTime(entry.Time?.getTime() ?? env.clock.now()),
     region: ctx.region,
     resources: entry.Resources ?? [],
     detail,
   };
   // An event for a bus that does not exist is accepted and lost (recorded).
-  const bus = store.bus(ctx.region, busNameIn(busName));
+  const bus = busOf(state, ctx, busName);
   if (bus) publish(bus, event);
   return { EventId: event.id };
 }

@@ -20,7 +20,8 @@ import {
   validation,
   type EventsState,
 } from './parameters.ts';
-import { byName, type Rule, type RuleState } from './store.ts';
+import { isSchedule } from './schedule.ts';
+import { byName, DEFAULT_BUS, type Rule, type RuleState } from './store.ts';
 
 const STATES: readonly RuleState[] = ['ENABLED', 'DISABLED', 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS'];
 
@@ -59,17 +60,22 @@ export function ruleHandlers(state: EventsState): RuleHandlers {
         lengthWithin(roleArn, 'roleArn', 1, MAX_ARN_LENGTH),
       );
       const bus = requireBus(state, ctx, input.EventBusName);
-      if (input.ScheduleExpression) {
-        throw new AwsError('NotImplemented', 'Schedules of rules are not implemented by the sandbox', {
-          status: 501,
-        });
+      // Clients send an empty text for what they leave out.
+      const [eventPattern, schedule] = [text || undefined, input.ScheduleExpression || undefined];
+      if (schedule !== undefined && bus.name !== DEFAULT_BUS) {
+        throw validation('ScheduleExpression is supported only on the default event bus.');
       }
-      if (!text) throw validation('Parameter(s) EventPattern or ScheduleExpression must be specified.');
-      const pattern = compile(text);
+      if (schedule !== undefined && !isSchedule(schedule)) {
+        throw validation('Parameter ScheduleExpression is not valid.');
+      }
+      if (eventPattern === undefined && schedule === undefined) {
+        throw validation('Parameter(s) EventPattern or ScheduleExpression must be specified.');
+      }
+      const pattern = eventPattern === undefined ? undefined : compile(eventPattern);
       // The quota is documented, the error UNKNOWN; this is the one of the other quotas.
-      if (text.length > MAX_RULE_PATTERN_LENGTH) throw limitExceeded();
+      if (eventPattern !== undefined && eventPattern.length > MAX_RULE_PATTERN_LENGTH) throw limitExceeded();
       // Left out, each of these becomes empty again: AWS keeps no former value but the targets and tags.
-      const definition = { eventPattern: text, pattern, description, roleArn };
+      const definition = { eventPattern, pattern, schedule, description, roleArn };
       const ruleState = input.State ?? 'ENABLED';
       const existing = bus.rules.get(name);
       if (existing) {
@@ -163,11 +169,12 @@ function readEvent(text: string): object {
 }
 
 function summary(rule: Rule): Client.Rule {
-  const { eventPattern, description, roleArn } = rule.definition;
+  const { eventPattern, schedule, description, roleArn } = rule.definition;
   return {
     Name: rule.name,
     Arn: rule.arn,
-    EventPattern: eventPattern,
+    ...(eventPattern === undefined ? {} : { EventPattern: eventPattern }),
+    ...(schedule === undefined ? {} : { ScheduleExpression: schedule }),
     State: rule.state,
     ...(description === undefined ? {} : { Description: description }),
     ...(roleArn === undefined ? {} : { RoleArn: roleArn }),

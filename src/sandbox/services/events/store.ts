@@ -18,8 +18,10 @@ export interface Rule {
 
 /** What a further PutRule replaces as a whole. */
 export interface RuleDefinition {
-  readonly eventPattern: string;
-  readonly pattern: EventPattern;
+  /** Absent in a rule that has a schedule only: no event matches it. */
+  readonly eventPattern: string | undefined;
+  readonly pattern: EventPattern | undefined;
+  readonly schedule: string | undefined;
   readonly description: string | undefined;
   readonly roleArn: string | undefined;
 }

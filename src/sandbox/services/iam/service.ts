@@ -1,4 +1,4 @@
-/** IAM of the sandbox: roles and policies are kept and described; only trust policies are evaluated here. */
+/** IAM of the sandbox: roles and policies are kept and described. What they allow is decided in `access/`. */
 import type * as Client from '@aws-sdk/client-iam';
 import type { SandboxEnv } from '../../env.ts';
 import type { Handlers } from '../../wire/types.ts';
@@ -6,6 +6,7 @@ import { checkedName } from './parameters.ts';
 import { policyHandlers } from './policies.ts';
 import { rolePolicyHandlers } from './role-policies.ts';
 import { roleHandlers } from './roles.ts';
+import { simulationHandlers } from './simulate.ts';
 import { createIamState, noSuchEntity, resetIamState, wholeSeconds, type Role } from './store.ts';
 import { trustAdmits } from './trust.ts';
 
@@ -43,21 +44,35 @@ export interface IamService {
   readonly handlers: Handlers<typeof Client>;
   /** By full ARN, path included. */
   role(arn: string): IamRole | undefined;
+  /** Of a role that requests name without it. */
+  rolePath(name: string): string | undefined;
   /** Whether `lambda.amazonaws.com` can assume the role now. */
   assumable(roleArn: string): Assumability;
   reset(): void;
 }
 
 export function createIamService(env: SandboxEnv, options: Partial<IamOptions> = {}): IamService {
-  const { propagationMs = 0 } = options;
   const state = createIamState(env);
   const find = (arn: string): Role | undefined => {
     const role = state.roles.get(arn.slice(arn.lastIndexOf('/') + 1).toLowerCase());
     return role?.arn === arn ? role : undefined;
   };
 
+  /** JSON texts of all that a role may do. */
+  const documentsOf = (role: Role): string[] => {
+    const managed = [...role.attached].flatMap((policyArn) => {
+      const policy = state.policies.get(policyArn);
+      return policy?.versions.get(policy.defaultVersion)?.document ?? [];
+    });
+    return [...managed, ...role.inline.values()];
+  };
+
   return {
     handlers: {
+      ...simulationHandlers((arn) => {
+        const role = find(arn);
+        return role && documentsOf(role);
+      }),
       ...roleHandlers(state),
       ...rolePolicyHandlers(state),
       ...policyHandlers(state),
@@ -84,10 +99,6 @@ export function createIamService(env: SandboxEnv, options: Partial<IamOptions> =
     role(arn) {
       const role = find(arn);
       if (!role) return undefined;
-      const managed = [...role.attached].flatMap((policyArn) => {
-        const policy = state.policies.get(policyArn);
-        return policy?.versions.get(policy.defaultVersion)?.document ?? [];
-      });
       return {
         arn: role.arn,
         name: role.name,
@@ -95,16 +106,18 @@ export function createIamService(env: SandboxEnv, options: Partial<IamOptions> =
         trustPolicy: role.trustPolicy,
         attached: [...role.attached],
         inline: new Map(role.inline),
-        documents: [...managed, ...role.inline.values()],
+        documents: documentsOf(role),
         maxSessionDuration: role.maxSessionDuration,
         createdAt: role.createdAt,
       };
     },
 
+    rolePath: (name) => state.roles.get(name.toLowerCase())?.path,
+
     assumable(roleArn) {
       const role = find(roleArn);
       if (!role) return 'missing';
-      if (env.clock.now() - role.createdAt < propagationMs) return 'not-assumable';
+      if (env.clock.now() - role.createdAt < (options.propagationMs ?? 0)) return 'not-assumable';
       const lambda = { service: 'lambda.amazonaws.com', account: env.account };
       return trustAdmits(role.trustPolicy, lambda) ? 'ok' : 'not-assumable';
     },

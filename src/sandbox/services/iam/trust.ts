@@ -9,6 +9,8 @@ export interface Assumer {
   readonly service?: string;
   /** ARN of the calling user, role session or root. */
   readonly arn?: string;
+  /** Of a role session: policies name the role rather than its sessions. */
+  readonly roleArn?: string | undefined;
   /** Twelve digits: the caller's account, or the one that the service acts for. */
   readonly account: string;
 }
@@ -17,16 +19,26 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** `trustPolicy` is the JSON text. Unreadable policies admit nobody. */
 export function trustAdmits(trustPolicy: string, assumer: Assumer): boolean {
-  const applying = statements(trustPolicy).filter(
-    (statement) => namesAssumeRole(statement.Action) && namesPrincipal(statement.Principal, assumer),
-  );
+  return trustOf(trustPolicy, assumer) !== undefined;
+}
+
+/**
+ * How a trust policy admits somebody: by name, or only as one of its account, whose own policies then decide; undefined when
+ * it does not.
+ */
+export function trustOf(trustPolicy: string, assumer: Assumer): 'name' | 'account' | undefined {
+  const applying = statements(trustPolicy).flatMap((statement) => {
+    const by = namesAssumeRole(statement.Action) ? principalNamed(statement.Principal, assumer) : undefined;
+    return by === undefined ? [] : [{ statement, by }];
+  });
   const denied = applying.some(
-    (statement) => statement.Effect === 'Deny' && conditionHolds(statement, assumer) !== false,
+    ({ statement }) => statement.Effect === 'Deny' && conditionHolds(statement, assumer) !== false,
   );
-  return (
-    !denied &&
-    applying.some((statement) => statement.Effect === 'Allow' && conditionHolds(statement, assumer) === true)
+  if (denied) return undefined;
+  const admitted = applying.filter(
+    ({ statement }) => statement.Effect === 'Allow' && conditionHolds(statement, assumer) === true,
   );
+  return admitted.some(({ by }) => by === 'name') ? 'name' : admitted[0]?.by;
 }
 
 function statements(policy: string): readonly Json[] {
@@ -44,16 +56,20 @@ function namesAssumeRole(action: unknown): boolean {
   );
 }
 
-function namesPrincipal(principal: unknown, { service, arn, account }: Assumer): boolean {
+function principalNamed(
+  principal: unknown,
+  { service, arn, roleArn, account }: Assumer,
+): 'name' | 'account' | undefined {
   // A bare asterisk stands for every AWS identity; that it takes in services is UNKNOWN, so it does not.
   const aws = principal === '*' ? ['*'] : isObject(principal) ? listOf(principal.AWS) : [];
-  if (
-    arn !== undefined &&
-    aws.some((name) => ['*', account, `arn:aws:iam::${account}:root`, arn].includes(String(name)))
-  ) {
-    return true;
+  if (arn !== undefined) {
+    if (aws.some((name) => name === '*' || name === arn || (roleArn !== undefined && name === roleArn)))
+      return 'name';
+    if (aws.some((name) => name === account || name === `arn:aws:iam::${account}:root`)) return 'account';
   }
-  return service !== undefined && isObject(principal) && listOf(principal.Service).includes(service);
+  const isService =
+    service !== undefined && isObject(principal) && listOf(principal.Service).includes(service);
+  return isService ? 'name' : undefined;
 }
 
 /** Undefined when it cannot be told. */

@@ -39,6 +39,11 @@ function decrypt(key: KmsKey, blob: Buffer, context: EncryptionContext): Buffer 
   }
 }
 
+/** Which key made a ciphertext: it says so itself, as AWS's does. */
+export function keyIdIn(blob: Uint8Array): string {
+  return Buffer.from(blob).subarray(0, ID_BYTES).toString();
+}
+
 function checkUsable(key: KmsKey): void {
   if (key.deletionDate !== undefined) throw invalidState(`${key.arn} is pending deletion.`);
   if (!key.isEnabled) throw disabled(key.arn);
@@ -70,7 +75,7 @@ export function encryptionHandlers(store: KmsStore): Handlers<typeof Client> {
 
     Decrypt(input, ctx) {
       const blob = Buffer.from(input.CiphertextBlob ?? []);
-      const key = store.find(ctx.region, blob.subarray(0, ID_BYTES).toString());
+      const key = store.find(ctx.region, keyIdIn(blob));
       if (!key || blob.byteLength < ID_BYTES + IV_BYTES + TAG_BYTES) throw invalidCiphertext();
       if (input.KeyId !== undefined && usable(ctx, input.KeyId) !== key) throw incorrectKey();
       checkUsable(key);

@@ -1,15 +1,22 @@
-/** Whether a service may use the key that encrypts a queue or topic. */
+/** Whether a service may use the key that encrypts a queue or topic, by itself or for a role. */
+import { denialOf } from '../../access/decide.ts';
 import { policyRefusal, type ServiceCaller } from '../service-access.ts';
-import type { KmsStore } from './store.ts';
+import type { KmsKey, KmsStore } from './store.ts';
 
 /** What a service needs in order to put a message into an encrypted queue or topic. */
 export const MESSAGE_ACTIONS = ['kms:GenerateDataKey', 'kms:Decrypt'] as const;
 
-export interface KeyUse extends ServiceCaller {
+/** A role that sends, and the service whose queue or topic has the key (`sqs`). */
+export interface RoleUse {
+  readonly roleArn: string;
+  readonly via: 'sqs' | 'sns';
+}
+
+export type KeyUse = (ServiceCaller | RoleUse) & {
   readonly actions: readonly string[];
   /** Region of the queue or topic; its key is there too. */
   readonly region: string;
-}
+};
 
 export interface KmsGate {
   /**
@@ -21,11 +28,35 @@ export interface KmsGate {
   allows(keyIdOrAlias: string, use: KeyUse): boolean;
 }
 
-export function kmsGate(store: KmsStore): KmsGate {
+/** `documents`: JSON texts of a role's identity policies. Without it every role has all rights of its own. */
+export function kmsGate(store: KmsStore, documents?: (roleArn: string) => readonly string[]): KmsGate {
+  const roleMay = (key: KmsKey, { roleArn, via, region }: RoleUse & { region: string }, action: string) => {
+    const account = roleArn.split(':')[4] ?? '';
+    const owner = key.arn.split(':')[4] ?? '';
+    const denial = denialOf({
+      caller: { kind: documents ? 'session' : 'root', arn: roleArn, userId: '', account, roleArn },
+      action,
+      resource: key.arn,
+      owner,
+      identity: documents?.(roleArn) ?? [],
+      resourcePolicy: key.policy,
+      isKey: true,
+      context: {
+        'aws:PrincipalArn': roleArn,
+        'aws:PrincipalAccount': account,
+        'aws:SecureTransport': 'true',
+        'kms:CallerAccount': account,
+        'kms:ViaService': `${via}.${region}.amazonaws.com`,
+      },
+    });
+    return denial === undefined;
+  };
   return {
     allows(keyIdOrAlias, use) {
       const key = store.find(use.region, keyIdOrAlias);
-      if (!key || key.manager === 'AWS' || !key.isEnabled || key.deletionDate !== undefined) return false;
+      if (!key?.isEnabled || key.deletionDate !== undefined) return false;
+      if ('roleArn' in use) return use.actions.every((action) => roleMay(key, use, action));
+      if (key.manager === 'AWS') return false;
       return use.actions.every((action) => policyRefusal(key.policy, use, action, key.arn) === undefined);
     },
   };

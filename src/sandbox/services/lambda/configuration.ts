@@ -5,25 +5,46 @@ import type {
   LastUpdateStatusReasonCode,
   Runtime,
   SnapStartApplyOn,
+  StateReasonCode,
 } from '@aws-sdk/client-lambda';
 import { runtimeVersionArn } from '../../lambda/platform-log.ts';
-import { isPending, isUpdating, type FunctionRecord, type VersionRecord } from './store.ts';
+import {
+  isPending,
+  isUpdating,
+  type ActivationFailure,
+  type FunctionRecord,
+  type VersionRecord,
+} from './store.ts';
 
 /** AWS's own wording at creation and, oddly, at updates too. */
 const CREATING = 'The function is being created.';
 
-const stateOf = (pending: boolean): FunctionConfiguration =>
-  pending ? { State: 'Pending', StateReason: CREATING, StateReasonCode: 'Creating' } : { State: 'Active' };
+function stateOf(pending: boolean, failure: ActivationFailure | undefined): FunctionConfiguration {
+  if (pending) return { State: 'Pending', StateReason: CREATING, StateReasonCode: 'Creating' };
+  if (!failure) return { State: 'Active' };
+  return {
+    State: 'Failed',
+    StateReason: failure.reason,
+    StateReasonCode: failure.code as StateReasonCode,
+  };
+}
 
-const updateOf = (inProgress: boolean): FunctionConfiguration =>
-  inProgress
-    ? {
-        LastUpdateStatus: 'InProgress',
-        LastUpdateStatusReason: CREATING,
-        // Recorded, though the model does not list it.
-        LastUpdateStatusReasonCode: 'Creating' as LastUpdateStatusReasonCode,
-      }
-    : { LastUpdateStatus: 'Successful' };
+function updateOf(inProgress: boolean, failure: ActivationFailure | undefined): FunctionConfiguration {
+  if (inProgress) {
+    return {
+      LastUpdateStatus: 'InProgress',
+      LastUpdateStatusReason: CREATING,
+      // Recorded, though the model does not list it.
+      LastUpdateStatusReasonCode: 'Creating' as LastUpdateStatusReasonCode,
+    };
+  }
+  if (!failure) return { LastUpdateStatus: 'Successful' };
+  return {
+    LastUpdateStatus: 'Failed',
+    LastUpdateStatusReason: failure.reason,
+    LastUpdateStatusReasonCode: failure.code as LastUpdateStatusReasonCode,
+  };
+}
 
 /** `2025-11-24T23:08:11.000+0000`: not the RFC 3339 form. */
 export const lastModifiedText = (ms: number) => new Date(ms).toISOString().replace('Z', '+0000');
@@ -84,7 +105,9 @@ export function configuration(
   return {
     ...listedConfiguration(record, version, qualifier),
     RuntimeVersionConfig: { RuntimeVersionArn: runtimeVersionArn(record.region, version.settings.runtime) },
-    ...stateOf(pending),
-    ...(!pending && updateOf(phase === 'updated' || isUpdating(version, now))),
+    ...stateOf(pending, version.failure),
+    // That a function which could not be created shows a failed update too is UNKNOWN.
+    ...(!pending &&
+      updateOf(phase === 'updated' || isUpdating(version, now), version.update?.failure ?? version.failure)),
   };
 }

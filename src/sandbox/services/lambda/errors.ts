@@ -14,6 +14,9 @@ export const invalidParameter = (message: string) =>
 export const conflict = (message: string) =>
   new AwsError('ResourceConflictException', message, { status: 409 });
 
+export const updateInProgress = (arn: string) =>
+  conflict(`The operation cannot be performed at this time. An update is in progress for resource: ${arn}`);
+
 /** Not in the model: the front door's own check, which names the member as on the wire. */
 export const validation = (value: string | number, member: string, constraint: string) =>
   new AwsError(
@@ -34,6 +37,14 @@ export const throttled = () =>
     status: 429,
     members: { Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded' },
   });
+
+/** Status and code from the model; the text is its documentation, what AWS sends is UNKNOWN. */
+export const recursiveInvocation = () =>
+  new AwsError(
+    'RecursiveInvocationException',
+    "Lambda has detected your function being invoked in a recursive loop with other Amazon Web Services resources and stopped your function's invocation.",
+    { status: 400 },
+  );
 
 export const requestTooLarge = (code: string, bytes: number, operation: string) =>
   new AwsError(code, `Request must be smaller than ${bytes} bytes for the ${operation} operation`, {

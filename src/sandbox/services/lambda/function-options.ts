@@ -1,21 +1,17 @@
-/** Concurrency, asynchronous-invocation settings, tags and the account's figures. */
+/** Concurrency, recursive loops, tags and the account's figures. */
 import type * as LambdaSdk from '@aws-sdk/client-lambda';
-import type { SandboxEnv } from '../../env.ts';
 import type { Handlers, RequestContext as Ctx } from '../../wire/types.ts';
-import { functionNotFound, invalidParameter, notFound, validation } from './errors.ts';
-import { page } from './paging.ts';
-import { versionOf, type EventInvokeRecord, type FunctionRecord, type FunctionStore } from './store.ts';
+import type { SandboxEnv } from '../../env.ts';
+import { functionNotFound, invalidParameter, updateInProgress, validation } from './errors.ts';
+import { isUpdating, type FunctionRecord, type FunctionStore } from './store.ts';
 
 type Operations = Pick<
   Handlers<typeof LambdaSdk>,
   | 'PutFunctionConcurrency'
   | 'GetFunctionConcurrency'
   | 'DeleteFunctionConcurrency'
-  | 'PutFunctionEventInvokeConfig'
-  | 'UpdateFunctionEventInvokeConfig'
-  | 'GetFunctionEventInvokeConfig'
-  | 'DeleteFunctionEventInvokeConfig'
-  | 'ListFunctionEventInvokeConfigs'
+  | 'PutFunctionRecursionConfig'
+  | 'GetFunctionRecursionConfig'
   | 'TagResource'
   | 'UntagResource'
   | 'ListTags'
@@ -25,73 +21,11 @@ type Operations = Pick<
 const ACCOUNT_CONCURRENCY = 1000;
 const MIN_UNRESERVED = 100;
 
-type EventInvokeInput = Pick<
-  LambdaSdk.PutFunctionEventInvokeConfigRequest,
-  'MaximumRetryAttempts' | 'MaximumEventAgeInSeconds' | 'DestinationConfig'
->;
-
-function eventInvokeAnswer(
-  record: FunctionRecord,
-  qualifier: string,
-  config: EventInvokeRecord,
-): LambdaSdk.FunctionEventInvokeConfig {
-  const target = (arn: string | undefined) => (arn === undefined ? {} : { Destination: arn });
-  return {
-    LastModified: new Date(config.lastModified),
-    FunctionArn: `${record.arn}:${qualifier}`,
-    MaximumRetryAttempts: config.maximumRetryAttempts,
-    MaximumEventAgeInSeconds: config.maximumEventAgeSeconds,
-    DestinationConfig: { OnSuccess: target(config.onSuccess), OnFailure: target(config.onFailure) },
-  };
-}
-
-function checkEventInvoke(record: FunctionRecord, input: EventInvokeInput): void {
-  const {
-    MaximumRetryAttempts: attempts,
-    MaximumEventAgeInSeconds: age,
-    DestinationConfig: destinations,
-  } = input;
-  if (attempts === undefined && age === undefined && destinations === undefined) {
-    throw invalidParameter('You must specify at least one of error handling or destination setting.');
-  }
-  if (attempts !== undefined && attempts > 2) {
-    throw validation(attempts, 'maximumRetryAttempts', 'have value less than or equal to 2');
-  }
-  if (age !== undefined && age < 60) {
-    throw validation(age, 'maximumEventAgeInSeconds', 'have value greater than or equal to 60');
-  }
-  if (age !== undefined && age > 21_600) {
-    throw validation(age, 'maximumEventAgeInSeconds', 'have value less than or equal to 21600');
-  }
-  for (const target of [destinations?.OnSuccess?.Destination, destinations?.OnFailure?.Destination]) {
-    if (target === undefined || target === '') continue;
-    if (target === record.arn)
-      throw invalidParameter("You can't specify the function as a destination for itself.");
-    if (!/^arn:[^:]+:(sqs|sns|lambda|events|s3):/.test(target)) {
-      throw invalidParameter(`The destination ARN ${target} is invalid.`);
-    }
-  }
-}
-
 export function settingsOperations(env: SandboxEnv, store: FunctionStore): Operations {
   const reservedElsewhere = (region: string, except: FunctionRecord | undefined) =>
     [...store.functions(region).values()]
       .filter((record) => record !== except)
       .reduce((sum, record) => sum + (record.reservedConcurrency ?? 0), 0);
-
-  function eventInvokeTarget(
-    input: { FunctionName?: string | undefined; Qualifier?: string | undefined },
-    ctx: Ctx,
-  ) {
-    const { record, qualifier = '$LATEST', arn } = store.resolve(input.FunctionName, input.Qualifier, ctx);
-    if (!record || !versionOf(record, qualifier)) throw notFound("The function doesn't exist.");
-    const require = () => {
-      const config = record.eventInvoke.get(qualifier);
-      if (!config) throw notFound(`The function ${arn}:${qualifier} doesn't have an EventInvokeConfig`);
-      return config;
-    };
-    return { record, qualifier, require };
-  }
 
   function tagged(resource: string | undefined, ctx: Ctx): FunctionRecord {
     const { record, arn } = store.resolve(resource, undefined, ctx);
@@ -121,54 +55,23 @@ export function settingsOperations(env: SandboxEnv, store: FunctionStore): Opera
       store.require(input.FunctionName, undefined, ctx).record.reservedConcurrency = undefined;
     },
 
-    PutFunctionEventInvokeConfig(input, ctx) {
-      const { record, qualifier } = eventInvokeTarget(input, ctx);
-      checkEventInvoke(record, input);
-      const config: EventInvokeRecord = {
-        lastModified: env.clock.now(),
-        maximumRetryAttempts: input.MaximumRetryAttempts,
-        maximumEventAgeSeconds: input.MaximumEventAgeInSeconds,
-        onSuccess: input.DestinationConfig?.OnSuccess?.Destination,
-        onFailure: input.DestinationConfig?.OnFailure?.Destination,
-      };
-      record.eventInvoke.set(qualifier, config);
-      return eventInvokeAnswer(record, qualifier, config);
+    PutFunctionRecursionConfig(input, ctx) {
+      const { record } = store.require(input.FunctionName, undefined, ctx);
+      const { RecursiveLoop: value } = input;
+      if (value !== 'Allow' && value !== 'Terminate') {
+        throw validation(String(value), 'recursiveLoop', 'satisfy enum value set: [Terminate, Allow]');
+      }
+      record.recursiveLoop = value;
+      return { RecursiveLoop: value };
     },
 
-    UpdateFunctionEventInvokeConfig(input, ctx) {
-      const { record, qualifier, require } = eventInvokeTarget(input, ctx);
-      checkEventInvoke(record, input);
-      const config = require();
-      config.lastModified = env.clock.now();
-      config.maximumRetryAttempts = input.MaximumRetryAttempts ?? config.maximumRetryAttempts;
-      config.maximumEventAgeSeconds = input.MaximumEventAgeInSeconds ?? config.maximumEventAgeSeconds;
-      config.onSuccess = input.DestinationConfig?.OnSuccess?.Destination ?? config.onSuccess;
-      config.onFailure = input.DestinationConfig?.OnFailure?.Destination ?? config.onFailure;
-      return eventInvokeAnswer(record, qualifier, config);
-    },
-
-    GetFunctionEventInvokeConfig(input, ctx) {
-      const { record, qualifier, require } = eventInvokeTarget(input, ctx);
-      return eventInvokeAnswer(record, qualifier, require());
-    },
-
-    DeleteFunctionEventInvokeConfig(input, ctx) {
-      const { record, qualifier, require } = eventInvokeTarget(input, ctx);
-      require();
-      record.eventInvoke.delete(qualifier);
-    },
-
-    ListFunctionEventInvokeConfigs(input, ctx) {
-      const { record } = eventInvokeTarget(input, ctx);
-      const all = [...record.eventInvoke].map(([qualifier, config]) =>
-        eventInvokeAnswer(record, qualifier, config),
-      );
-      const { items, next } = page(all, input.Marker, input.MaxItems);
-      return { FunctionEventInvokeConfigs: items, NextMarker: next };
+    GetFunctionRecursionConfig(input, ctx) {
+      return { RecursiveLoop: store.require(input.FunctionName, undefined, ctx).record.recursiveLoop };
     },
 
     TagResource(input, ctx) {
-      const { tags } = tagged(input.Resource, ctx);
+      const { tags, latest, arn } = tagged(input.Resource, ctx);
+      if (isUpdating(latest, env.clock.now())) throw updateInProgress(arn);
       for (const [key, value] of Object.entries(input.Tags ?? {})) tags.set(key, value);
     },
 

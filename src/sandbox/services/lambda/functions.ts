@@ -4,15 +4,24 @@ import type { SandboxEnv } from '../../env.ts';
 import type { CodePackage, ExecutionSpec } from '../../lambda/execution.ts';
 import { EnvironmentPool, type PoolHost } from '../../lambda/pool.ts';
 import type { Handlers } from '../../wire/types.ts';
+import type { RoleMay } from './async-targets.ts';
 import { readCode, type ReadCodeObject } from './code-input.ts';
 import { configuration, listedConfiguration } from './configuration.ts';
-import { conflict, functionNotFound, invalidParameter, revisionMismatch } from './errors.ts';
+import {
+  conflict,
+  functionNotFound,
+  invalidParameter,
+  requestTooLarge,
+  revisionMismatch,
+  updateInProgress,
+} from './errors.ts';
 import { page } from './paging.ts';
-import { readSettings, type RoleCheck } from './settings.ts';
+import { checkDeadLetterTarget, readSettings, type RoleCheck } from './settings.ts';
 import {
   isPending,
   isUpdating,
   requireVersion,
+  type ActivationFailure,
   type FunctionRecord,
   type FunctionSettings,
   type FunctionStore,
@@ -20,6 +29,12 @@ import {
 } from './store.ts';
 
 export type { ReadCodeObject } from './code-input.ts';
+
+/** Asked when a function is created or updated: why that will fail in the end; undefined when it succeeds. */
+export type ActivationCheck = (
+  functionArn: string,
+  settings: FunctionSettings,
+) => ActivationFailure | undefined;
 
 export interface FunctionDeps {
   readonly env: SandboxEnv;
@@ -29,6 +44,8 @@ export interface FunctionDeps {
   readonly activationMs: number;
   readonly roleExists: RoleCheck | undefined;
   readonly readCodeObject: ReadCodeObject | undefined;
+  readonly roleMay: RoleMay | undefined;
+  readonly activationFailure: ActivationCheck | undefined;
 }
 
 type Operations = Pick<
@@ -50,11 +67,12 @@ function specOf(
   settings: FunctionSettings,
   code: CodePackage,
 ): ExecutionSpec {
-  const { runtime, handler, memoryMb, timeoutSeconds, variables = {}, logging } = settings;
+  const { runtime, role, handler, memoryMb, timeoutSeconds, variables = {}, logging } = settings;
   const { name: functionName, region } = record;
   return {
     region,
     functionName,
+    role,
     version,
     runtime,
     handler,
@@ -65,6 +83,9 @@ function specOf(
     code,
   };
 }
+
+/** Of CreateFunction as a whole, a package in base64 in it. */
+const MAX_REQUEST_BYTES = 70_167_211;
 
 /** What makes a version differ from the one before it: code and settings, without the description. */
 const fingerprint = ({ code, settings }: VersionRecord) =>
@@ -90,6 +111,7 @@ export function functionOperations(deps: FunctionDeps): Operations {
       revisionId: env.ids.uuid(),
       lastModified: now(),
       activeAt: now() + deps.activationMs,
+      failure: undefined,
       update: undefined,
     };
   }
@@ -108,18 +130,18 @@ export function functionOperations(deps: FunctionDeps): Operations {
     const published = newVersion(record, version, settings, { ...latest.code }, () =>
       environmentLimit(record.reservedConcurrency),
     );
+    published.failure = latest.failure;
     record.versions.set(version, published);
     return published;
   }
 
   function checkReady(record: FunctionRecord): void {
-    const refusal = 'The operation cannot be performed at this time.';
     if (isPending(record.latest, now())) {
-      throw conflict(`${refusal} The function is currently in the following state: Pending`);
+      throw conflict(
+        'The operation cannot be performed at this time. The function is currently in the following state: Pending',
+      );
     }
-    if (isUpdating(record.latest, now())) {
-      throw conflict(`${refusal} An update is in progress for resource: ${record.arn}`);
-    }
+    if (isUpdating(record.latest, now())) throw updateInProgress(record.arn);
   }
 
   function checkRevision(version: VersionRecord, revisionId: string | undefined): void {
@@ -133,18 +155,27 @@ export function functionOperations(deps: FunctionDeps): Operations {
   ): void {
     const { latest } = record;
     const previous = latest.spec;
-    latest.settings = change.settings ?? latest.settings;
-    latest.code = change.code ?? latest.code;
-    latest.spec = specOf(record, '$LATEST', latest.settings, latest.code);
-    latest.update = { activeAt: now() + deps.activationMs, previous };
+    const settings = change.settings ?? latest.settings;
+    const failure = deps.activationFailure?.(record.arn, settings);
+    latest.update = { activeAt: now() + deps.activationMs, previous, failure };
+    if (!failure) {
+      latest.settings = settings;
+      latest.code = change.code ?? latest.code;
+      latest.spec = specOf(record, '$LATEST', latest.settings, latest.code);
+      latest.failure = undefined;
+    }
     latest.revisionId = env.ids.uuid();
     latest.lastModified = now();
   }
 
   return {
     async CreateFunction(input, ctx) {
+      if (Number(ctx.headers['content-length']) > MAX_REQUEST_BYTES) {
+        throw requestTooLarge('RequestEntityTooLargeException', MAX_REQUEST_BYTES, 'CreateFunction');
+      }
       const { name, region, arn, record: existing } = store.resolve(input.FunctionName, undefined, ctx);
       const settings = readSettings(name, input, undefined, deps.roleExists);
+      checkDeadLetterTarget(settings, deps.roleMay);
       if (existing) throw conflict(`Function already exist: ${name}`);
       const code = await readCode(deps.readCodeObject, region, input.Code ?? {});
       const record: FunctionRecord = {
@@ -160,9 +191,11 @@ export function functionOperations(deps: FunctionDeps): Operations {
         eventInvoke: new Map(),
         tags: new Map(Object.entries(input.Tags ?? {})),
         reservedConcurrency: undefined,
+        recursiveLoop: 'Terminate',
         publishedVersions: 0,
         inFlight: 0,
       };
+      record.latest.failure = deps.activationFailure?.(arn, settings);
       // Reading the code may have waited: another call may have been faster.
       if (store.functions(region).has(name)) throw conflict(`Function already exist: ${name}`);
       store.functions(region).set(name, record);
@@ -226,6 +259,7 @@ export function functionOperations(deps: FunctionDeps): Operations {
       checkRevision(record.latest, input.RevisionId);
       checkReady(record);
       const settings = readSettings(name, input, record.latest.settings, deps.roleExists);
+      checkDeadLetterTarget(settings, deps.roleMay);
       applyUpdate(record, { settings });
       return configuration(record, record.latest, { now: now(), phase: 'updated' });
     },

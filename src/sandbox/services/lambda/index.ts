@@ -7,19 +7,23 @@ import type { SandboxEnv } from '../../env.ts';
 import { CodeStore } from '../../lambda/code-package.ts';
 import type { FindPython } from '../../lambda/interpreter.ts';
 import { startJanitor, type Janitor } from '../../lambda/janitor.ts';
-import { createLauncher } from '../../lambda/launch.ts';
+import { createLauncher, type FunctionCredentials } from '../../lambda/launch.ts';
 import type { LogSink } from '../../lambda/log-sink.ts';
 import type { PoolHost } from '../../lambda/pool.ts';
 import { serveRuntimeApi } from '../../lambda/runtime-api.ts';
 import type { Handlers } from '../../wire/types.ts';
+import type { SqsService } from '../sqs/service.ts';
 import { aliasOperations } from './aliases.ts';
+import type { AsyncTargets, RoleMay } from './async-targets.ts';
 import type { ReadCodeObject } from './code-input.ts';
 import { serviceInvoker, type InvokeAsync } from './destination.ts';
+import { eventInvokeOperations } from './event-invoke-config.ts';
+import { createEventSources } from './event-source-operations.ts';
 import { settingsOperations } from './function-options.ts';
-import { functionOperations } from './functions.ts';
+import { functionOperations, type ActivationCheck } from './functions.ts';
 import { Invocations } from './invocations.ts';
 import { invokeOperation } from './invoke.ts';
-import { permissionOperations } from './permissions.ts';
+import { permissionOperations, policyText } from './permissions.ts';
 import type { RoleCheck } from './settings.ts';
 import { FunctionStore } from './store.ts';
 
@@ -32,6 +36,18 @@ export interface LambdaServiceDeps {
   /** Without it the service has a janitor of its own for `env.stateDir`, and closes it. */
   readonly janitor?: Janitor;
   readonly findPython?: FindPython;
+  /** Where dead letters and records of asynchronous invocations go. Without it they are lost. */
+  readonly asyncTargets?: AsyncTargets;
+  /** Without it every execution role may send to every target. */
+  readonly roleMay?: RoleMay;
+  /** Without it every creation and update succeeds. */
+  readonly activationFailure?: ActivationCheck;
+  /** Without it functions have credentials that are nobody's. */
+  readonly credentials?: FunctionCredentials;
+  /** Asked before each attempt at an event and each synchronous call: true throttles it. */
+  readonly isThrottled?: (functionArn: string) => boolean;
+  /** What event source mappings read. Without it no queue exists. */
+  readonly queues?: Pick<SqsService, 'consume'>;
   readonly options?: LambdaServiceOptions;
 }
 
@@ -51,6 +67,9 @@ export interface LambdaService {
   readonly destination: Destination;
   /** For other services (SNS, EventBridge): checked against the function's resource policy. */
   readonly invokeAsync: InvokeAsync;
+  /** The resource policy of a function, version or alias, JSON text. */
+  policyOf(functionArn: string): string | undefined;
+  hasEnvironment(environmentId: string): boolean;
   /** For the raw route `/_sandbox/runtime/`. */
   runtimeApi(request: IncomingMessage, response: ServerResponse, rest: string): void;
   /** Removes all functions and stops all that runs. */
@@ -68,15 +87,29 @@ export function createLambdaService(env: SandboxEnv, deps: LambdaServiceDeps): L
     env,
     code,
     janitor,
-    launch: createLauncher(env, code, deps.findPython),
+    launch: createLauncher(env, code, deps.findPython, deps.credentials),
     logSink: deps.logSink,
     idleReapMs: options.idleReapMs ?? 120_000,
     initTimeoutMs: options.initTimeoutMs ?? 10_000,
     environments: new Map(),
+    released: (environmentId) => deps.credentials?.release(environmentId),
   };
-  const invocations = new Invocations(env, store);
+  const invocations = new Invocations(env, store, {
+    targets: deps.asyncTargets,
+    roleMay: deps.roleMay,
+    isThrottled: deps.isThrottled,
+  });
+  const eventSources = createEventSources({
+    env,
+    store,
+    invocations,
+    queues: deps.queues,
+    roleMay: deps.roleMay,
+    transitionMs: () => options.activationMs ?? 0,
+  });
 
   async function reset(): Promise<void> {
+    eventSources.reset();
     invocations.abort();
     const functions = store.all();
     store.clear();
@@ -94,16 +127,28 @@ export function createLambdaService(env: SandboxEnv, deps: LambdaServiceDeps): L
         store,
         host,
         maxEnvironments: options.maxEnvironmentsPerFunction ?? 4,
-        activationMs: options.activationMs ?? 0,
+        // Asked at each change: a fault may set it while the sandbox runs.
+        get activationMs() {
+          return options.activationMs ?? 0;
+        },
         roleExists: deps.roleExists,
         readCodeObject: deps.readCodeObject,
+        roleMay: deps.roleMay,
+        activationFailure: deps.activationFailure,
       }),
       ...aliasOperations(env, store),
       ...permissionOperations(env, store),
       ...settingsOperations(env, store),
+      ...eventInvokeOperations({ env, store, targets: deps.asyncTargets, roleMay: deps.roleMay }),
       ...invokeOperation(env, store, invocations),
+      ...eventSources.operations,
     },
     ...serviceInvoker(env, store, invocations),
+    policyOf(functionArn) {
+      const found = store.byArn(functionArn);
+      return found && policyText(found.record, found.qualifier);
+    },
+    hasEnvironment: (environmentId) => host.environments.has(environmentId),
     runtimeApi(request, response, rest) {
       // Rejects when the runtime's connection breaks, which its process end tells as well.
       serveRuntimeApi(host.environments, request, response, rest).catch(() => response.destroy());

@@ -1,10 +1,10 @@
 import type * as LambdaSdk from '@aws-sdk/client-lambda';
 import type { SandboxEnv } from '../../env.ts';
 import { InvocationAborted } from '../../lambda/execution.ts';
-import { AwsError, type Handlers } from '../../wire/types.ts';
-import { conflict, functionNotFound, requestTooLarge, throttled } from './errors.ts';
+import { AwsError, type Handlers, type RequestContext } from '../../wire/types.ts';
+import { conflict, functionNotFound, recursiveInvocation, requestTooLarge, throttled } from './errors.ts';
 import type { Invocations } from './invocations.ts';
-import { isPending, type FunctionStore } from './store.ts';
+import { failureOf, isPending, type FunctionStore } from './store.ts';
 
 type Operations = Pick<Handlers<typeof LambdaSdk>, 'Invoke'>;
 
@@ -30,6 +30,11 @@ function readClientContext(encoded: string | undefined): string | undefined {
   return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8');
 }
 
+function readTraceHeader(ctx: RequestContext): string | undefined {
+  const header = ctx.headers['x-amzn-trace-id'];
+  return typeof header === 'string' && header !== '' ? header : undefined;
+}
+
 export function invokeOperation(env: SandboxEnv, store: FunctionStore, invocations: Invocations): Operations {
   return {
     async Invoke(input, ctx) {
@@ -48,19 +53,26 @@ export function invokeOperation(env: SandboxEnv, store: FunctionStore, invocatio
           'The operation cannot be performed at this time. The function is currently in the following state: Pending',
         );
       }
+      if (failureOf(version, env.clock.now())) {
+        // Code and text UNKNOWN, after those for Pending.
+        throw conflict(
+          'The operation cannot be performed at this time. The function is currently in the following state: Failed',
+        );
+      }
       if (input.InvocationType === 'DryRun') {
         ctx.response.status = 204;
         return { StatusCode: 204, ExecutedVersion: version.version };
       }
       const clientContext = readClientContext(input.ClientContext);
-      const event = { requestId: ctx.requestId, payload, arn: qualifiedArn, clientContext };
+      const traceHeader = readTraceHeader(ctx);
+      const event = { requestId: ctx.requestId, payload, arn: qualifiedArn, clientContext, traceHeader };
       if (isEvent) {
         invocations.submit(event);
         ctx.response.status = 202;
         return { StatusCode: 202 };
       }
-      if (record.reservedConcurrency !== undefined && record.inFlight >= record.reservedConcurrency)
-        throw throttled();
+      if (invocations.isStopped(record, event)) throw recursiveInvocation();
+      if (invocations.isThrottled(record)) throw throttled();
       try {
         const result = await invocations.run(record, version, event, 1);
         return {

@@ -4,7 +4,9 @@ import type {
   LoggingConfig,
   UpdateFunctionConfigurationRequest,
 } from '@aws-sdk/client-lambda';
+import { parseArn } from '../../../core/arn.ts';
 import type { LogLevel, LogSettings } from '../../lambda/execution.ts';
+import type { RoleMay } from './async-targets.ts';
 import { invalidParameter, validation } from './errors.ts';
 import { checkRuntime } from './runtimes.ts';
 import type { FunctionSettings } from './store.ts';
@@ -97,6 +99,21 @@ function readLogging(
     applicationLevel: level(input.ApplicationLogLevel, former?.applicationLevel),
     systemLevel: level(input.SystemLogLevel, former?.systemLevel),
   };
+}
+
+/**
+ * AWS looks at what the execution role may do with the target. Whether it looks for the target itself is UNKNOWN: here a queue
+ * that does not exist is found out when a dead letter is lost.
+ */
+export function checkDeadLetterTarget(settings: FunctionSettings, roleMay: RoleMay | undefined): void {
+  const { deadLetterArn: arn, role } = settings;
+  const service = arn === undefined ? undefined : parseArn(arn)?.service;
+  if (arn === undefined || (service !== 'sqs' && service !== 'sns')) return;
+  const action = service === 'sqs' ? 'SendMessage' : 'Publish';
+  if (roleMay?.(role, `${service}:${action}`, arn) === undefined) return;
+  throw invalidParameter(
+    `The provided execution role does not have permissions to call ${action} on ${service.toUpperCase()}`,
+  );
 }
 
 /** An empty text removes what was set before. */

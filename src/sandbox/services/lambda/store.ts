@@ -26,6 +26,12 @@ export interface FunctionSettings {
   readonly snapStart: string;
 }
 
+/** Why a creation or an update did not succeed: `StateReasonCode` and its text. */
+export interface ActivationFailure {
+  readonly code: string;
+  readonly reason: string;
+}
+
 export interface VersionRecord {
   readonly version: string;
   readonly pool: EnvironmentPool;
@@ -38,8 +44,16 @@ export interface VersionRecord {
   lastModified: number;
   /** Until then the function is Pending. */
   readonly activeAt: number;
-  /** The last update: until `activeAt` invocations still run `previous`. */
-  update: { readonly activeAt: number; readonly previous: ExecutionSpec } | undefined;
+  /** Set: from `activeAt` on it is Failed instead of Active. */
+  failure: ActivationFailure | undefined;
+  /** The last update: until `activeAt` invocations still run `previous`. One that failed has changed nothing. */
+  update:
+    | {
+        readonly activeAt: number;
+        readonly previous: ExecutionSpec;
+        readonly failure: ActivationFailure | undefined;
+      }
+    | undefined;
 }
 
 export interface AliasRecord {
@@ -74,6 +88,8 @@ export interface FunctionRecord {
   readonly eventInvoke: Map<string, EventInvokeRecord>;
   readonly tags: Map<string, string>;
   reservedConcurrency: number | undefined;
+  /** What happens to an event of a recursive loop. */
+  recursiveLoop: 'Allow' | 'Terminate';
   publishedVersions: number;
   /** Synchronous and asynchronous invocations that have an environment or wait for one. */
   inFlight: number;
@@ -207,6 +223,10 @@ export function requireAlias(record: FunctionRecord, name: string | undefined): 
 }
 
 export const isPending = (version: VersionRecord, now: number) => now < version.activeAt;
+
+/** Why the version is in the state Failed; undefined when it is not. */
+export const failureOf = (version: VersionRecord, now: number) =>
+  isPending(version, now) ? undefined : version.failure;
 
 export const isUpdating = (version: VersionRecord, now: number) =>
   version.update !== undefined && now < version.update.activeAt;

@@ -1,10 +1,13 @@
 /** CloudWatch Logs of the sandbox. */
 import type * as Client from '@aws-sdk/client-cloudwatch-logs';
 import { parseArn } from '../../../core/arn.ts';
+import { streamArn } from '../../access/actions/compute.ts';
 import type { SandboxEnv } from '../../env.ts';
+import type { Faults } from '../../faults.ts';
 import type { Handlers } from '../../wire/types.ts';
 import { groupHandlers } from './groups.ts';
 import { createLiveTail } from './live-tail.ts';
+import { createInsights } from './query-handlers.ts';
 import type { LogsState } from './parameters.ts';
 import { readHandlers, type ReadOptions } from './read-events.ts';
 import { createLogStore, type LogLine } from './store.ts';
@@ -12,35 +15,50 @@ import { streamHandlers } from './streams.ts';
 
 const EVENTS_STREAM = 'events';
 
+/** Whether the writer may do it; `resource` is the ARN that the right is checked with. */
+export type LogRights = (action: string, resource: string) => boolean;
+
 export interface LogsService {
   readonly handlers: Handlers<typeof Client>;
   /**
    * Writes lines as a service of AWS does (Lambda): group and stream come into being with the first line, and none of
    * PutLogEvents' limits apply. Timestamps are milliseconds since the epoch and may lie in the past (late ingestion);
-   * the ingestion time is the clock's.
+   * the ingestion time is the clock's. What `may` does not let happen (`logs:CreateLogGroup` and so on, on the ARN of the
+   * group or stream) does not happen, and nobody is told.
    */
-  append(region: string, group: string, stream: string, lines: readonly LogLine[]): void;
+  append(region: string, group: string, stream: string, lines: readonly LogLine[], may?: LogRights): void;
   /** Writes one line for EventBridge to a group that exists; says why it cannot. The stream's name is opaque on AWS. */
   put(logGroupArn: string, message: string): { readonly refused: string } | undefined;
   /** Forgets all groups and ends Live Tail sessions. */
   reset(): void;
 }
 
-export function createLogsService(env: SandboxEnv, options: Partial<ReadOptions> = {}): LogsService {
-  const store = createLogStore(env);
+export function createLogsService(
+  env: SandboxEnv,
+  options: Partial<ReadOptions> & { readonly faults?: Pick<Faults, 'ingestionDelay'> } = {},
+): LogsService {
+  const { faults } = options;
+  const store = createLogStore(env, (logGroup) => faults?.ingestionDelay(logGroup) ?? 0);
   const state: LogsState = { env, store };
   const liveTail = createLiveTail(state);
+  const insights = createInsights(state);
   return {
     handlers: {
       ...groupHandlers(state),
       ...streamHandlers(state),
       ...readHandlers(state, { scannedEventsPerPage: options.scannedEventsPerPage ?? 10_000 }),
       ...liveTail.handlers,
+      ...insights.handlers,
     },
-    append(region, groupName, streamName, lines) {
-      const group = store.group(region, groupName) ?? store.createGroup(region, groupName, 'STANDARD');
-      const stream = group.streams.get(streamName) ?? store.createStream(group, streamName);
-      store.append(group, stream, lines);
+    append(region, groupName, streamName, lines, may = () => true) {
+      const right = (action: string, name: string) =>
+        may(`logs:${action}`, streamArn({ region, account: env.account }, groupName, name));
+      let group = store.group(region, groupName);
+      if (!group && right('CreateLogGroup', '')) group = store.createGroup(region, groupName, 'STANDARD');
+      let stream = group?.streams.get(streamName);
+      if (group && !stream && right('CreateLogStream', streamName))
+        stream = store.createStream(group, streamName);
+      if (group && stream && right('PutLogEvents', streamName)) store.append(group, stream, lines);
     },
     put(logGroupArn, message) {
       const arn = parseArn(logGroupArn);
@@ -54,6 +72,7 @@ export function createLogsService(env: SandboxEnv, options: Partial<ReadOptions>
     reset() {
       store.reset();
       liveTail.reset();
+      insights.reset();
     },
   };
 }

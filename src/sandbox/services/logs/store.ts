@@ -1,6 +1,8 @@
 /** Log groups, streams and events in memory, per region. No rules of the API here: the handlers know those. */
 import { logGroupArn } from '../../../core/arn.ts';
 import type { SandboxEnv } from '../../env.ts';
+import { Alarms } from '../s3/alarms.ts';
+import { dropOldest, MAX_HELD_BYTES } from './event-cap.ts';
 import { EVENT_OVERHEAD_BYTES, indexOfPosition, insertEvent, type StoredEvent } from './event-list.ts';
 
 export interface LogLine {
@@ -67,10 +69,45 @@ export function unexpired(
   return first && last ? { first, last } : {};
 }
 
-export function createLogStore(env: SandboxEnv): LogStore {
+/**
+ * `ingestionDelay`: milliseconds until the lines of one batch appear, with the timestamps that they have. Beyond `maxBytes`
+ * of events the oldest of the largest group are dropped.
+ */
+export function createLogStore(
+  env: SandboxEnv,
+  ingestionDelay: (logGroup: string) => number = () => 0,
+  maxBytes = MAX_HELD_BYTES,
+): LogStore {
   const regions = new Map<string, Map<string, LogGroup>>();
   const listeners = new Set<AppendListener>();
   let seq = 0;
+  /** At least what is held: deleted groups are subtracted when it is counted again. */
+  let heldBytes = 0;
+  const alarms = new Alarms(env.clock);
+
+  const ingest = (group: LogGroup, stream: LogStream, lines: readonly LogLine[]): void => {
+    const ingestionTime = env.clock.now();
+    const events = lines.map(({ timestamp, message }): StoredEvent => {
+      const bytes = Buffer.byteLength(message) + EVENT_OVERHEAD_BYTES;
+      const whole = Math.max(0, Math.trunc(timestamp));
+      return { timestamp: whole, ingestionTime, seq: ++seq, stream: stream.name, message, bytes };
+    });
+    for (const event of events) {
+      insertEvent(group.events, event);
+      insertEvent(stream.events, event);
+    }
+    stream.lastIngestionTime = ingestionTime;
+    for (const listener of listeners) listener(group, events);
+    heldBytes += events.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (heldBytes > maxBytes) {
+      heldBytes = dropOldest(
+        [...regions.values()].flatMap((groups) => [...groups.values()]),
+        maxBytes,
+      );
+    }
+  };
+  const isThere = (group: LogGroup, stream: LogStream): boolean =>
+    regions.get(group.region)?.get(group.name) === group && group.streams.get(stream.name) === stream;
 
   return {
     group: (region, name) => regions.get(region)?.get(name),
@@ -110,23 +147,22 @@ export function createLogStore(env: SandboxEnv): LogStore {
     },
     append(group, stream, lines) {
       if (lines.length === 0) return;
-      const ingestionTime = env.clock.now();
-      const events = lines.map(({ timestamp, message }): StoredEvent => {
-        const bytes = Buffer.byteLength(message) + EVENT_OVERHEAD_BYTES;
-        const whole = Math.max(0, Math.trunc(timestamp));
-        return { timestamp: whole, ingestionTime, seq: ++seq, stream: stream.name, message, bytes };
-      });
-      for (const event of events) {
-        insertEvent(group.events, event);
-        insertEvent(stream.events, event);
+      const delayMs = ingestionDelay(group.name);
+      if (delayMs === 0) {
+        ingest(group, stream, lines);
+        return;
       }
-      stream.lastIngestionTime = ingestionTime;
-      for (const listener of listeners) listener(group, events);
+      alarms.set(env.clock.now() + delayMs, () => {
+        if (isThere(group, stream)) ingest(group, stream, lines);
+      });
     },
     onAppend(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    reset: () => regions.clear(),
+    reset() {
+      regions.clear();
+      alarms.clear();
+    },
   };
 }

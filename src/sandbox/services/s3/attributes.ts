@@ -2,6 +2,7 @@ import type { ServerSideEncryption, StorageClass } from '@aws-sdk/client-s3';
 import { AwsError } from '../../wire/types.ts';
 import { grantsOfUpload, type AclInput } from './acl.ts';
 import type { Bucket, ObjectAttributes, ObjectHeaders, StoredObject } from './store.ts';
+import { requestedLock, type LockInput } from './object-lock.ts';
 import { tagsOfHeader } from './tags.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html, those of general purpose buckets. */
@@ -16,7 +17,7 @@ const STORAGE_CLASSES: readonly string[] = [
   'GLACIER_IR',
 ];
 
-export interface UploadInput extends ObjectHeaders, AclInput {
+export interface UploadInput extends ObjectHeaders, AclInput, LockInput {
   readonly Metadata?: Record<string, string> | undefined;
   readonly StorageClass?: StorageClass | undefined;
   readonly ServerSideEncryption?: ServerSideEncryption | undefined;
@@ -24,8 +25,8 @@ export interface UploadInput extends ObjectHeaders, AclInput {
   readonly Tagging?: string | undefined;
 }
 
-/** What PutObject, CreateMultipartUpload and CopyObject say of the new object beside its bytes. */
-export function uploadAttributes(input: UploadInput, bucket: Bucket): ObjectAttributes {
+/** What an upload or a copy says of the new object beside its bytes. `now` in milliseconds since the epoch. */
+export function uploadAttributes(input: UploadInput, bucket: Bucket, now: number): ObjectAttributes {
   return {
     headers: uploadHeaders(input),
     metadata: input.Metadata ?? {},
@@ -36,6 +37,7 @@ export function uploadAttributes(input: UploadInput, bucket: Bucket): ObjectAttr
     },
     tags: tagsOfHeader(input.Tagging),
     grants: grantsOfUpload(input, bucket),
+    lock: requestedLock(input, bucket, now),
   };
 }
 

@@ -1,5 +1,7 @@
 import { AwsError } from '../../wire/types.ts';
+import { isPublic } from '../../access/public-policy.ts';
 import { ownerGrants } from './acl.ts';
+import { checkBucketPolicy } from './bucket-policy.ts';
 import { openBucket, type S3Context, type S3Handlers } from './context.ts';
 import { malformedXml } from './errors.ts';
 import { canonicalUserId } from './identity.ts';
@@ -19,6 +21,13 @@ export function bucketSettingHandlers(s3: S3Context): S3Handlers {
         );
       }
       if (!isVersioningStatus(status)) throw malformedXml();
+      if (status === 'Suspended' && bucket.objectLock) {
+        throw new AwsError(
+          'InvalidBucketState',
+          'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
+          { status: 409 },
+        );
+      }
       bucket.versioning = status;
       return {};
     },
@@ -48,11 +57,7 @@ export function bucketSettingHandlers(s3: S3Context): S3Handlers {
 
     PutBucketPolicy(input, ctx) {
       const bucket = openBucket(s3, ctx, input);
-      if (!isJsonObject(input.Policy ?? '')) {
-        throw new AwsError('MalformedPolicy', "Policies must be valid JSON and the first byte must be '{'", {
-          status: 400,
-        });
-      }
+      checkBucketPolicy(input.Policy ?? '', bucket);
       bucket.policy = input.Policy;
       return {};
     },
@@ -63,6 +68,14 @@ export function bucketSettingHandlers(s3: S3Context): S3Handlers {
         throw absent('NoSuchBucketPolicy', 'The bucket policy does not exist', bucket);
       }
       return { Policy: bucket.policy };
+    },
+
+    GetBucketPolicyStatus(input, ctx) {
+      const bucket = openBucket(s3, ctx, input);
+      if (bucket.policy === undefined) {
+        throw absent('NoSuchBucketPolicy', 'The bucket policy does not exist', bucket);
+      }
+      return { PolicyStatus: { IsPublic: isPublic(bucket.policy) } };
     },
 
     DeleteBucketPolicy(input, ctx) {
@@ -160,14 +173,4 @@ function systemTags(bucket: Bucket): readonly Tag[] {
 /** The type says so already; what came over the wire may say anything. */
 function isVersioningStatus(status: string): status is 'Enabled' | 'Suspended' {
   return status === 'Enabled' || status === 'Suspended';
-}
-
-function isJsonObject(text: string): boolean {
-  if (!text.startsWith('{')) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

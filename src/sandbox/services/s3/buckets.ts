@@ -180,7 +180,8 @@ function newBucket(
     created: new Date(s3.env.clock.now()),
     objects: new ObjectTable(),
     uploads: new Map(),
-    versioning: undefined,
+    // Object Lock works on versions: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+    versioning: input.ObjectLockEnabledForBucket ? 'Enabled' : undefined,
     tags: bucketTags(input.CreateBucketConfiguration?.Tags ?? []),
     policy: undefined,
     // Since April 2023 new buckets block public access and have ACLs disabled:
@@ -193,5 +194,8 @@ function newBucket(
     },
     ownership,
     notification: { document: {}, rules: [] },
+    lifecycle: undefined,
+    objectLock: input.ObjectLockEnabledForBucket ? { ObjectLockEnabled: 'Enabled' } : undefined,
+    tiering: new Map(),
   };
 }

@@ -1,11 +1,15 @@
 import type * as S3 from '@aws-sdk/client-s3';
 import type { EventPublisher } from '../../delivery/deliver.ts';
 import type { Destinations } from '../../delivery/destinations.ts';
-import type { ObjectChange } from '../../delivery/object-event.ts';
+import type { EventRequest, ObjectChange } from '../../delivery/object-event.ts';
 import type { SandboxEnv } from '../../env.ts';
+import type { Faults } from '../../faults.ts';
 import { AwsError, type Handlers, type RequestContext } from '../../wire/types.ts';
+import type { Alarms } from './alarms.ts';
 import { accessDenied, noSuchBucket } from './errors.ts';
 import { legacyCustomerId, principalId } from './identity.ts';
+import { actingNotification } from './notification-propagation.ts';
+import { checkPresigned } from './presigned.ts';
 import type { Bucket } from './store.ts';
 
 export type S3Handlers = Handlers<typeof S3>;
@@ -20,6 +24,9 @@ export interface S3Context {
   readonly env: SandboxEnv;
   readonly destinations: Destinations;
   readonly events: EventPublisher;
+  readonly faults: Pick<Faults, 'propagation'> | undefined;
+  /** What S3 does by itself later. */
+  readonly alarms: Alarms;
   /** By name: bucket names are global. */
   readonly buckets: Map<string, Bucket>;
 }
@@ -37,6 +44,7 @@ export interface BucketInput {
  * the request was signed for, and it has the expected owner.
  */
 export function openBucket(s3: S3Context, ctx: RequestContext, input: BucketInput): Bucket {
+  checkPresigned(ctx, s3.env.clock.now());
   const bucket = findBucket(s3, input);
   if (ctx.accessKeyId !== undefined && ctx.region !== bucket.region) throw wrongRegion(s3, ctx, bucket);
   checkOwner(bucket, input.ExpectedBucketOwner);
@@ -91,10 +99,15 @@ function wrongRegion(s3: S3Context, ctx: RequestContext, bucket: Bucket): AwsErr
 
 /** Tells the bucket's notification rules, and EventBridge where it is enabled, what happened to an object. */
 export function publish(s3: S3Context, ctx: RequestContext, bucket: Bucket, change: ObjectChange): void {
-  const { rules, document } = bucket.notification;
+  publishAs(s3, eventRequest(ctx), bucket, change);
+}
+
+/** The same for what no request did: lifecycle, restores. */
+export function publishAs(s3: S3Context, request: EventRequest, bucket: Bucket, change: ObjectChange): void {
+  const { rules, document } = actingNotification(bucket.notification, s3.env.clock.now());
   const toEventBridge = document.EventBridgeConfiguration !== undefined;
   if (rules.length === 0 && !toEventBridge) return;
-  s3.events.publish(eventBucket(bucket), rules, eventRequest(ctx), change, toEventBridge);
+  s3.events.publish(eventBucket(bucket), rules, request, change, toEventBridge);
 }
 
 export function eventBucket(bucket: Bucket) {
@@ -116,7 +129,7 @@ export function eventRequest(ctx: RequestContext) {
     requestId: ctx.requestId,
     extendedRequestId: ctx.extendedRequestId,
     sourceIp: ctx.sourceIp,
-    principalId: principalId(ctx.accessKeyId),
+    principalId: principalId(ctx),
   };
 }
 

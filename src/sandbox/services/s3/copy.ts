@@ -15,6 +15,7 @@ import {
   checkWriteConditions,
   type CopySourceConditions,
 } from './preconditions.ts';
+import { checkActive } from './restore.ts';
 import type { Bucket, ObjectAttributes, StoredObject } from './store.ts';
 import { checkKey, enabledVersionId, findObject, shownVersionId, writeObject } from './versions.ts';
 
@@ -25,7 +26,7 @@ export function copyHandlers(s3: S3Context): S3Handlers {
       const key = checkKey(input.Key);
       const source = openCopySource(s3, ctx, input);
       if (source.bucket === bucket && source.key === key) checkInPlace(bucket, key, source.object, input);
-      const attributes = copiedAttributes(input, bucket, source.object);
+      const attributes = copiedAttributes(input, bucket, source.object, s3.env.clock.now());
       const checksum = computedChecksum(
         input.ChecksumAlgorithm ?? source.object.checksum?.algorithm,
         source.object.body,
@@ -41,6 +42,7 @@ export function copyHandlers(s3: S3Context): S3Handlers {
           etag: md5(source.object.body),
           checksum,
           parts: undefined,
+          ...copiedAnnotations(input, source.object),
         },
       );
       return {
@@ -55,6 +57,15 @@ export function copyHandlers(s3: S3Context): S3Handlers {
       };
     },
   };
+}
+
+/** They come along unless the request excludes them, even where it replaces the metadata. */
+function copiedAnnotations(
+  input: Input<'CopyObject'>,
+  { annotations }: StoredObject,
+): Pick<StoredObject, 'annotations'> {
+  if (!annotations?.size || input.AnnotationDirective === 'EXCLUDE') return {};
+  return { annotations: new Map(annotations) };
 }
 
 interface CopySourceInput extends CopySourceConditions {
@@ -82,6 +93,7 @@ export function openCopySource(s3: S3Context, ctx: RequestContext, input: CopySo
   }
   const object = findObject(ctx, bucket, key, versionId);
   checkCopySourceConditions(input, object);
+  checkActive(object, 'copy');
   return { bucket, key, object };
 }
 
@@ -131,8 +143,9 @@ function copiedAttributes(
   input: Input<'CopyObject'>,
   bucket: Bucket,
   source: StoredObject,
+  now: number,
 ): ObjectAttributes {
-  const requested = uploadAttributes(input, bucket);
+  const requested = uploadAttributes(input, bucket, now);
   const replaces = input.MetadataDirective === 'REPLACE';
   return {
     ...requested,

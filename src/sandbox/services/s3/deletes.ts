@@ -1,13 +1,12 @@
 import { AwsError, type RequestContext } from '../../wire/types.ts';
 import { lastModifiedNow, openBucket, publish, type S3Context, type S3Handlers } from './context.ts';
-import { malformedXml, preconditionFailed } from './errors.ts';
+import { malformedXml, noSuchVersion, preconditionFailed } from './errors.ts';
+import { checkUnlocked } from './object-lock.ts';
 import { etagMatches } from './preconditions.ts';
-import { type Bucket } from './store.ts';
+import { EMPTY_MD5, type Bucket } from './store.ts';
 import { checkKey, checkVersionId, nextVersionId } from './versions.ts';
 
 const MAX_KEYS = 1000;
-/** A delete marker has no bytes: its record carries the MD5 of nothing. */
-const EMPTY_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
 
 export function deleteHandlers(s3: S3Context): S3Handlers {
   return {
@@ -16,7 +15,8 @@ export function deleteHandlers(s3: S3Context): S3Handlers {
       const key = checkKey(input.Key);
       if (input.VersionId !== undefined) checkVersionId(input.VersionId);
       checkDeleteCondition(bucket, key, input.VersionId, input.IfMatch);
-      const outcome = deleteOne(s3, ctx, bucket, key, input.VersionId);
+      const bypassGovernance = input.BypassGovernanceRetention === true;
+      const outcome = deleteOne(s3, ctx, { bucket, key, versionId: input.VersionId, bypassGovernance });
       return {
         DeleteMarker: outcome.marker === undefined ? undefined : true,
         VersionId: outcome.marker ?? input.VersionId,
@@ -29,14 +29,19 @@ export function deleteHandlers(s3: S3Context): S3Handlers {
       if (objects.length === 0 || objects.length > MAX_KEYS || objects.some(({ Key }) => !Key)) {
         throw malformedXml();
       }
+      const bypassGovernance = input.BypassGovernanceRetention === true;
       const deleted = [];
       const errors = [];
       for (const { Key = '', VersionId, ETag } of objects) {
         try {
           checkKey(Key);
-          if (VersionId !== undefined) checkVersionId(VersionId);
+          // Recorded: unlike DeleteObject it finds every version that is not there missing, well-formed or not.
+          if (VersionId !== undefined && !bucket.objects.find(Key, VersionId)) {
+            throw noSuchVersion(Key, VersionId);
+          }
           checkDeleteCondition(bucket, Key, VersionId, ETag);
-          const { marker } = deleteOne(s3, ctx, bucket, Key, VersionId);
+          const target = { bucket, key: Key, versionId: VersionId, bypassGovernance };
+          const { marker } = deleteOne(s3, ctx, target);
           deleted.push({
             Key,
             VersionId,
@@ -59,11 +64,16 @@ export function deleteHandlers(s3: S3Context): S3Handlers {
 function deleteOne(
   s3: S3Context,
   ctx: RequestContext,
-  bucket: Bucket,
-  key: string,
-  versionId: string | undefined,
+  target: {
+    readonly bucket: Bucket;
+    readonly key: string;
+    readonly versionId: string | undefined;
+    readonly bypassGovernance: boolean;
+  },
 ): { readonly marker: string | undefined } {
+  const { bucket, key, versionId, bypassGovernance } = target;
   if (versionId !== undefined) {
+    checkUnlocked(bucket.objects.find(key, versionId), { bypassGovernance, now: s3.env.clock.now() });
     const removed = bucket.objects.remove(key, versionId);
     if (removed) {
       publish(s3, ctx, bucket, {
@@ -74,6 +84,7 @@ function deleteOne(
     }
     return { marker: removed?.kind === 'delete-marker' ? versionId : undefined };
   }
+  if (bucket.objects.latest(key)?.kind === 'object') noteInUploads(bucket, key);
   if (bucket.versioning === undefined) {
     const latest = bucket.objects.latest(key);
     if (latest) bucket.objects.remove(key, latest.versionId);
@@ -94,6 +105,13 @@ function deleteOne(
     versionId: marker,
   });
   return { marker };
+}
+
+/** A conditional upload that was under way loses to the delete. */
+function noteInUploads(bucket: Bucket, key: string): void {
+  for (const upload of bucket.uploads.values()) {
+    if (upload.key === key) upload.isKeyDeleted = true;
+  }
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html */

@@ -18,7 +18,17 @@ export function legacyCustomerId(account: string): string {
   return `A${stableId(`customer:${account}`, 13)}`;
 }
 
-/** `userIdentity.principalId` of the caller. For anonymous requests the value is UNKNOWN. */
-export function principalId(accessKeyId: string | undefined): string {
+/**
+ * `userIdentity.principalId` of the caller: a role session's own id, and one that is made up for keys that nobody issued. For
+ * anonymous requests the value is UNKNOWN.
+ */
+export function principalId({
+  accessKeyId,
+  sessionId,
+}: {
+  readonly accessKeyId: string | undefined;
+  readonly sessionId?: string | undefined;
+}): string {
+  if (sessionId !== undefined) return `AWS:${sessionId}`;
   return accessKeyId === undefined ? 'Anonymous' : `AWS:AIDA${stableId(`principal:${accessKeyId}`, 17)}`;
 }

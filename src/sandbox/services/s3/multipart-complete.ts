@@ -26,6 +26,14 @@ export function multipartCompleteHandlers(s3: S3Context): S3Handlers {
       const checksum = objectChecksum(upload, parts, body);
       checkObjectChecksum(input, checksum);
       checkWriteConditions(input, bucket, upload.key);
+      if (input.IfNoneMatch !== undefined && upload.isKeyDeleted) {
+        // Recorded: the whole upload has to begin anew, although the key is free now.
+        throw new AwsError(
+          'ConditionalRequestConflict',
+          'The conditional request cannot succeed due to a conflicting operation against this resource.',
+          { status: 409 },
+        );
+      }
       const object = writeObject(
         s3,
         ctx,

@@ -22,7 +22,7 @@ export function multipartHandlers(s3: S3Context): S3Handlers {
         id: Buffer.from(s3.env.ids.hex(192), 'hex').toString('base64url').replaceAll('-', '.'),
         key,
         initiated: lastModifiedNow(s3),
-        attributes: uploadAttributes(input, bucket),
+        attributes: uploadAttributes(input, bucket, s3.env.clock.now()),
         checksum: requestedChecksum(input.ChecksumAlgorithm, input.ChecksumType),
         parts: new Map(),
       };

@@ -3,6 +3,7 @@ import type { EventSource } from '../../delivery/destinations.ts';
 import { bucketArn } from '../../../core/arn.ts';
 import { AwsError } from '../../wire/types.ts';
 import { eventBucket, eventRequest, openBucket, type S3Context, type S3Handlers } from './context.ts';
+import { replaceNotification } from './notification-propagation.ts';
 import { unableToValidate, validateNotification } from './notification-validation.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html */
@@ -27,7 +28,12 @@ export function notificationHandlers(s3: S3Context): S3Handlers {
         };
         checkDestinations(s3, notification.rules, source);
       }
-      bucket.notification = notification;
+      bucket.notification = replaceNotification(
+        bucket.notification,
+        notification,
+        s3.env.clock.now(),
+        s3.faults?.propagation('notification-propagation', 0) ?? 0,
+      );
       if (validate) {
         await s3.events.sendTestEvents(eventBucket(bucket), notification.rules, eventRequest(ctx));
       }

@@ -5,6 +5,9 @@ import { checksumOutput, uploadChecksum } from './checksums.ts';
 import { openBucket, type Input, type Output, type S3Context, type S3Handlers } from './context.ts';
 import { invalidRequest } from './errors.ts';
 import { checkReadConditions, checkWriteConditions } from './preconditions.ts';
+import { shownExpiration } from './lifecycle.ts';
+import { shownLock } from './object-lock.ts';
+import { checkActive, shownRestore } from './restore.ts';
 import { parseRange, type ByteRange } from './range.ts';
 import type { Bucket, StoredObject } from './store.ts';
 import { checkKey, enabledVersionId, findObject, shownVersionId, writeObject } from './versions.ts';
@@ -14,7 +17,7 @@ export function objectHandlers(s3: S3Context): S3Handlers {
     async PutObject(input, ctx) {
       const bucket = openBucket(s3, ctx, input);
       const key = checkKey(input.Key);
-      const attributes = uploadAttributes(input, bucket);
+      const attributes = uploadAttributes(input, bucket, s3.env.clock.now());
       const body = await readBody(input.Body);
       const checksum = uploadChecksum(input, ctx, body);
       // Nothing is awaited from here on: the conditions still hold when the object is written.
@@ -28,6 +31,7 @@ export function objectHandlers(s3: S3Context): S3Handlers {
       return {
         ETag: `"${object.etag}"`,
         VersionId: enabledVersionId(bucket, object).versionId,
+        Expiration: shownExpiration(bucket, key, object),
         ...object.encryption,
         ...checksumOutput(checksum),
       };
@@ -35,6 +39,8 @@ export function objectHandlers(s3: S3Context): S3Handlers {
 
     GetObject(input, ctx) {
       const { object, head, range } = read(s3, input, ctx);
+      checkActive(object, 'read');
+      if (object.storageClass === 'INTELLIGENT_TIERING') object.lastRead = s3.env.clock.now();
       const body = range ? object.body.subarray(range.first, range.last + 1) : object.body;
       return {
         ...head,
@@ -113,6 +119,11 @@ function describe(
     VersionId: shownVersionId(bucket, object),
     Metadata: { ...object.metadata },
     StorageClass: shownStorageClass(object),
+    ArchiveStatus: object.archiveTier,
+    Restore: shownRestore(object),
+    // Recorded: a request that names the version is not told.
+    Expiration: input.VersionId === undefined ? shownExpiration(bucket, input.Key ?? '', object) : undefined,
+    ...shownLock(object),
     PartsCount: input.PartNumber === undefined ? undefined : object.parts?.length,
     ...object.encryption,
     ...checksumOutput(checksum),

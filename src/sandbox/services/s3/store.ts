@@ -2,18 +2,31 @@ import type {
   BucketLocationConstraint,
   ChecksumAlgorithm,
   ChecksumType,
+  EventHoldDuration,
   Grant,
+  IntelligentTieringAccessTier,
+  IntelligentTieringConfiguration,
+  LifecycleRule,
   NotificationConfiguration,
+  ObjectLockConfiguration,
+  ObjectLockEventHold,
+  ObjectLockLegalHoldStatus,
+  ObjectLockRetentionMode,
   ObjectOwnership,
   PublicAccessBlockConfiguration,
   ServerSideEncryption,
   StorageClass,
+  Tier,
+  TransitionDefaultMinimumObjectSize,
 } from '@aws-sdk/client-s3';
 import type { NotificationRule } from '../../delivery/deliver.ts';
 import { SortedKeys } from './sorted-keys.ts';
 
 /** The id of the version that was written while versioning was off or suspended. */
 export const NULL_VERSION = 'null';
+
+/** A delete marker has no bytes: its record carries the MD5 of nothing. */
+export const EMPTY_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
 
 export interface Tag {
   readonly Key: string;
@@ -51,6 +64,40 @@ export interface ObjectAttributes {
   readonly encryption: ObjectEncryption;
   readonly tags: readonly Tag[];
   readonly grants: readonly Grant[];
+  /** What the request itself asks for; the bucket's default comes with the write. */
+  readonly lock: ObjectLock | undefined;
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html */
+export interface ObjectLock {
+  readonly retention: ObjectRetention | undefined;
+  readonly legalHold: ObjectLockLegalHoldStatus | undefined;
+}
+
+export interface ObjectRetention {
+  readonly mode: ObjectLockRetentionMode;
+  readonly until: Date;
+  readonly eventHold: ObjectLockEventHold | undefined;
+  readonly eventHoldDuration: EventHoldDuration | undefined;
+}
+
+/** The temporary copy of an archived object: asked for, or there until `expires`. */
+export interface Restore {
+  readonly tier: Tier;
+  /** Milliseconds since the epoch. */
+  readonly completesAt: number;
+  /** Days that the copy was asked for; undefined for INTELLIGENT_TIERING, where the object itself comes back. */
+  readonly days: number | undefined;
+  /** Milliseconds since the epoch; undefined while the retrieval runs. */
+  expires: number | undefined;
+}
+
+export interface Annotation {
+  readonly payload: Buffer;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly checksum: ObjectChecksum | undefined;
+  readonly lastModified: Date;
 }
 
 export interface StoredPart {
@@ -70,7 +117,7 @@ interface ObjectPart {
   readonly checksum: ObjectChecksum | undefined;
 }
 
-export interface StoredObject extends Omit<ObjectAttributes, 'tags' | 'grants'> {
+export interface StoredObject extends Omit<ObjectAttributes, 'tags' | 'grants' | 'storageClass' | 'lock'> {
   readonly kind: 'object';
   readonly versionId: string;
   /** Whole seconds, as S3 keeps it. */
@@ -83,6 +130,15 @@ export interface StoredObject extends Omit<ObjectAttributes, 'tags' | 'grants'> 
   readonly parts: readonly ObjectPart[] | undefined;
   tags: readonly Tag[];
   grants: readonly Grant[];
+  storageClass: StorageClass;
+  lock: ObjectLock | undefined;
+  /** The rest is absent from most objects, and so takes no memory there. */
+  restore?: Restore;
+  annotations?: Map<string, Annotation>;
+  /** Of an INTELLIGENT_TIERING object that has been moved to one of the two archive tiers. */
+  archiveTier?: IntelligentTieringAccessTier;
+  /** Of an INTELLIGENT_TIERING object: milliseconds since the epoch of the last read. */
+  lastRead?: number;
 }
 
 interface DeleteMarker {
@@ -101,6 +157,8 @@ export interface MultipartUpload {
   /** Undefined when the client asked for none. */
   readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly type: ChecksumType } | undefined;
   readonly parts: Map<number, StoredPart>;
+  /** An object of this key was deleted since the upload began. */
+  isKeyDeleted?: boolean;
 }
 
 export interface Bucket {
@@ -120,6 +178,16 @@ export interface Bucket {
   publicAccessBlock: PublicAccessBlockConfiguration | undefined;
   ownership: ObjectOwnership | undefined;
   notification: BucketNotification;
+  lifecycle: BucketLifecycle | undefined;
+  /** Undefined: the bucket has no Object Lock. Once enabled it stays. */
+  objectLock: ObjectLockConfiguration | undefined;
+  /** By Id. */
+  readonly tiering: Map<string, IntelligentTieringConfiguration>;
+}
+
+export interface BucketLifecycle {
+  readonly rules: readonly LifecycleRule[];
+  readonly minimumSize: TransitionDefaultMinimumObjectSize;
 }
 
 export interface BucketNotification {
@@ -127,6 +195,8 @@ export interface BucketNotification {
   readonly document: NotificationConfiguration;
   /** The same, ready for matching. */
   readonly rules: readonly NotificationRule[];
+  /** Which one acts instead, and until when in milliseconds since the epoch. */
+  readonly pending?: { readonly until: number; readonly former: BucketNotification };
 }
 
 /** The versions of every key of one bucket. */

@@ -2,6 +2,7 @@ import { AwsError, type RequestContext } from '../../wire/types.ts';
 import { lastModifiedNow, newVersionId, publish, type S3Context } from './context.ts';
 import type { ObjectEventName } from '../../delivery/object-event.ts';
 import { invalidArgument, noSuchKey, noSuchVersion } from './errors.ts';
+import { lockOfNewVersion } from './object-lock.ts';
 import { NULL_VERSION, type Bucket, type StoredObject } from './store.ts';
 
 const MAX_KEY_BYTES = 1024;
@@ -78,6 +79,7 @@ export function writeObject(
     kind: 'object',
     versionId: nextVersionId(s3, bucket),
     lastModified: lastModifiedNow(s3),
+    lock: lockOfNewVersion(bucket, content.lock, s3.env.clock.now()),
   };
   bucket.objects.add(key, object);
   publish(s3, ctx, bucket, {
@@ -86,6 +88,7 @@ export function writeObject(
     size: object.body.length,
     eTag: object.etag,
     ...enabledVersionId(bucket, object),
+    hasAnnotation: (object.annotations?.size ?? 0) > 0,
   });
   return object;
 }

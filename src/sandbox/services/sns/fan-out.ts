@@ -62,10 +62,12 @@ export function fanOut(
     const own = { ...message, body: message.bodies[subscription.protocol] ?? message.body };
     if (subscription.filter && !passesFilter(subscription.filter, own)) continue;
     const reason = deliver(env, deps, topic, subscription, own);
+    record(env, topic, subscription.endpoint, reason);
     if (reason === undefined) continue;
     const target = deadLetterTarget(subscription.attributes.get('RedrivePolicy') ?? '');
-    const deadLettered =
-      target !== undefined && sendToQueue(env, deps, topic, subscription, own, target) === undefined;
+    const lost = target === undefined ? undefined : sendToQueue(env, deps, topic, subscription, own, target);
+    if (target !== undefined) record(env, topic, target, lost);
+    const deadLettered = target !== undefined && lost === undefined;
     deps.onRefused?.({
       topicArn: topic.arn,
       subscriptionArn: subscription.arn,
@@ -114,6 +116,18 @@ function sendToQueue(
     deduplicationId: queueArn.endsWith('.fifo') ? message.deduplicationId : undefined,
     traceHeader: message.traceHeader,
   })?.refused;
+}
+
+function record(env: SandboxEnv, topic: Topic, destination: string, reason: string | undefined): void {
+  env.journal.record({
+    type: 'delivery',
+    via: 'sns',
+    // The type that the envelope gives it; what is inside is the publisher's.
+    eventName: 'Notification',
+    configurationId: topic.arn,
+    destination,
+    ...(reason === undefined ? { outcome: 'delivered' } : { outcome: 'refused', reason }),
+  });
 }
 
 function callerFor(env: SandboxEnv, topic: Topic): Caller {

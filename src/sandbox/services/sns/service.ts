@@ -1,5 +1,6 @@
 /** SNS of the sandbox: topics that hand messages to queues and functions. */
 import type * as Client from '@aws-sdk/client-sns';
+import { evaluatePolicy, parsePolicy } from '../../../core/policy.ts';
 import type { Destination, EventSource } from '../../delivery/destinations.ts';
 import type { SandboxEnv } from '../../env.ts';
 import { AwsError, type Handlers } from '../../wire/types.ts';
@@ -20,7 +21,11 @@ export interface SnsServiceDeps extends SnsDeps {
 }
 
 export interface PublishOptions {
-  readonly from: ServiceCaller;
+  /**
+   * A service by itself, or a service with a role of the topic's account (Lambda's destinations). What the role may do is its
+   * own policies' business, so of the topic's policy only a Deny counts.
+   */
+  readonly from: ServiceCaller | { readonly roleArn: string };
   readonly subject?: string | undefined;
   readonly attributes?: MessageAttributes | undefined;
   readonly traceHeader?: string | undefined;
@@ -38,6 +43,12 @@ export interface SnsService {
     message: string,
     options: PublishOptions,
   ): { readonly refused: string } | undefined;
+  /** The topic's policy, JSON text. */
+  policyOf(topicArn: string): string | undefined;
+  /** The key of KMS that encrypts the topic, as the topic names it. */
+  keyOf(topicArn: string): string | undefined;
+  /** Whether there is a topic with this ARN. */
+  exists(topicArn: string): boolean;
   /** Forgets all topics and subscriptions. */
   reset(): void;
 }
@@ -48,7 +59,8 @@ export function createSnsService(env: SandboxEnv, deps: SnsServiceDeps): SnsServ
   const store = createSnsStore();
   const publishToTopic = createPublish(env, store, deps);
 
-  const refusalOf = (topic: Topic, from: ServiceCaller): string | undefined => {
+  const refusalOf = (topic: Topic, from: PublishOptions['from']): string | undefined => {
+    if ('roleArn' in from) return roleRefusal(topic, from.roleArn, deps.kms);
     const refused = policyRefusal(topic.attributes.get('Policy'), from, 'sns:Publish', topic.arn);
     if (refused !== undefined) return `the topic does not admit ${from.service}: ${refused}`;
     const key = topic.attributes.get('KmsMasterKeyId');
@@ -108,6 +120,27 @@ export function createSnsService(env: SandboxEnv, deps: SnsServiceDeps): SnsServ
         ),
     },
     publish,
+    policyOf: (topicArn) => store.topics.get(topicArn)?.attributes.get('Policy'),
+    keyOf: (topicArn) => store.topics.get(topicArn)?.attributes.get('KmsMasterKeyId'),
+    exists: (topicArn) => store.topics.has(topicArn),
     reset: () => store.reset(),
   };
+}
+
+function roleRefusal(topic: Topic, roleArn: string, kms: KmsGate | undefined): string | undefined {
+  const policy = topic.attributes.get('Policy');
+  const document = policy === undefined ? undefined : parsePolicy(policy);
+  const decision =
+    document &&
+    evaluatePolicy(document, {
+      principal: { aws: roleArn },
+      action: 'sns:Publish',
+      resource: topic.arn,
+      context: { 'aws:PrincipalArn': roleArn, 'aws:SecureTransport': 'true' },
+    });
+  if (decision?.effect === 'explicit-deny') return 'the topic policy denies it';
+  const key = topic.attributes.get('KmsMasterKeyId');
+  const use = { roleArn, via: 'sns', actions: MESSAGE_ACTIONS, region: topic.region } as const;
+  if (key === undefined || kms?.allows(key, use)) return undefined;
+  return `the key ${key} of the topic does not admit ${roleArn}`;
 }

@@ -76,7 +76,7 @@ export function subscriptionHandlers(
         token: env.ids.hex(288),
         // The owner of an endpoint in another account has to agree.
         isConfirmed:
-          (protocol === 'sqs' || protocol === 'lambda') && parseArn(endpoint)?.account === env.account,
+          (protocol === 'sqs' || protocol === 'lambda') && parseArn(endpoint)?.account === ctx.account,
         filter: undefined,
       };
       setAttributes(subscription, given, 'Subscribe');

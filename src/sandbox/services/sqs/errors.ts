@@ -35,6 +35,10 @@ export const invalidReceiptHandle = (handle: string) =>
 export const expiredReceiptHandle = (handle: string) =>
   invalidValue(handle, 'ReceiptHandle', 'The receipt handle has expired.');
 
+/** Text UNKNOWN. */
+export const overLimit = () =>
+  new AwsError('OverLimit', 'The maximum number of messages in flight of the queue is reached.');
+
 /** Errors that the model does not know: their code in the query protocol, which SQS still sends beside the new one. */
 const QUERY_CODES: Readonly<Record<string, string>> = {
   InvalidParameterValueException: 'InvalidParameterValue',

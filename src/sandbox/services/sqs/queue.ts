@@ -48,6 +48,13 @@ export interface Queue {
   isDeleted: boolean;
 }
 
+/**
+ * Messages in flight that one queue may have
+ * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html; FIFO queues had 20,000 before
+ * November 2024).
+ */
+export const MAX_IN_FLIGHT = 120_000;
+
 export const DEDUPLICATION_MS = 5 * 60_000;
 
 /** A numeric attribute; all of them have a default, so none is ever missing. */
@@ -116,8 +123,8 @@ export interface ReceiveOptions {
  * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html).
  */
 export function receive(queue: Queue, options: ReceiveOptions): Message[] {
-  const { max, now, deadLetter } = options;
-  dropExpired(queue, now);
+  const { now, deadLetter } = options;
+  const max = Math.min(options.max, MAX_IN_FLIGHT - countMessages(queue, now).inFlight);
   const taken: Message[] = [];
   const blockedGroups = new Set<string>();
   for (const message of queue.messages.values()) {

@@ -3,9 +3,18 @@ import type * as Client from '@aws-sdk/client-sqs';
 import type { SandboxEnv } from '../../env.ts';
 import type { Handlers } from '../../wire/types.ts';
 import { checkBatch, runBatch } from './batch.ts';
-import { expiredReceiptHandle, invalidReceiptHandle, invalidValue } from './errors.ts';
+import { expiredReceiptHandle, invalidReceiptHandle, invalidValue, overLimit } from './errors.ts';
 import { attributesMd5, md5, selectAttributes } from './message-attributes.ts';
-import { nextVisibleAt, notify, numberAttribute, receive, type Message, type Queue } from './queue.ts';
+import {
+  countMessages,
+  MAX_IN_FLIGHT,
+  nextVisibleAt,
+  notify,
+  numberAttribute,
+  receive,
+  type Message,
+  type Queue,
+} from './queue.ts';
 import { deadLetterQueue, type SqsStore } from './store.ts';
 
 const HANDLE_PREFIX = 'AQEB';
@@ -159,11 +168,16 @@ export function receiveHandlers(env: SandboxEnv, store: SqsStore): Handlers<type
       between(wait, 'WaitTimeSeconds', 0, 20, 'Must be >= 0 and <= 20, if provided.');
       const waitMs = (wait ?? numberAttribute(queue, 'ReceiveMessageWaitTimeSeconds')) * 1000;
       const deadline = env.clock.now() + waitMs;
+      // A long poll and a FIFO queue give nothing instead, says the page of the quota.
+      const isFull = countMessages(queue, env.clock.now()).inFlight >= MAX_IN_FLIGHT;
+      if (isFull && waitMs === 0 && !queue.isFifo) throw overLimit();
       for (;;) {
+        // Nobody would get them: they stay for the next one who asks.
+        if (ctx.signal?.aborted) return {};
         const taken = takeMessages(env, store, queue, max ?? 1, visibility);
         const left = deadline - env.clock.now();
         if (taken.length === 0 && left > 0 && !queue.isDeleted) {
-          await waitForMessage(env, queue, left);
+          await waitForMessage(env, queue, left, ctx.signal);
           continue;
         }
         const wanted = {

@@ -43,7 +43,11 @@ function refusalOf(queue: Queue, from: Sender, kms: KmsGate | undefined): string
         resource: queue.arn,
         context: { 'aws:PrincipalArn': from.roleArn, 'aws:SecureTransport': 'true' },
       });
-    return decision?.effect === 'explicit-deny' ? 'the queue policy denies it' : undefined;
+    if (decision?.effect === 'explicit-deny') return 'the queue policy denies it';
+    const key = queue.attributes.get('KmsMasterKeyId');
+    const use = { ...from, via: 'sqs', actions: MESSAGE_ACTIONS, region: queue.region } as const;
+    if (key === undefined || kms?.allows(key, use)) return undefined;
+    return `the key ${key} of the queue does not admit ${from.roleArn}`;
   }
   const refused = policyRefusal(policy, from, ACTION, queue.arn);
   if (refused !== undefined) return `the queue does not admit ${from.service}: ${refused}`;

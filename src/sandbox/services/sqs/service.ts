@@ -6,6 +6,7 @@ import type { Handlers } from '../../wire/types.ts';
 import type { KmsGate } from '../kms/gate.ts';
 import { queueConsumer, type QueueConsumer } from './consumer.ts';
 import { withQueryCodes } from './errors.ts';
+import { createMoveTasks } from './move-tasks.ts';
 import { permissionHandlers } from './permissions.ts';
 import { queueHandlers } from './queues.ts';
 import { receiveHandlers } from './receive.ts';
@@ -19,6 +20,10 @@ export interface SqsService {
   readonly destination: Destination;
   /** For other services: checked against the queue's policy, its key and its limits. Synchronous. */
   readonly send: Send;
+  /** The queue's policy, JSON text. */
+  policyOf(queueArn: string): string | undefined;
+  /** The key of KMS that encrypts the queue, as the queue names it. */
+  keyOf(queueArn: string): string | undefined;
   /** undefined when there is no such queue. */
   consume(queueArn: string): QueueConsumer | undefined;
   /** Forgets all queues; whoever waits for a message gets an empty answer. */
@@ -37,6 +42,7 @@ export function createSqsService(env: SandboxEnv, deps: { readonly kms?: KmsGate
     return id;
   };
   const send = createSend(store, enqueue, senderOf, deps.kms);
+  const moveTasks = createMoveTasks(env, store);
 
   return {
     handlers: withQueryCodes({
@@ -44,14 +50,18 @@ export function createSqsService(env: SandboxEnv, deps: { readonly kms?: KmsGate
       ...permissionHandlers(env, store),
       ...sendHandlers(store, enqueue, senderOf),
       ...receiveHandlers(env, store),
+      ...moveTasks.handlers,
     }),
     destination: queueDestination(store, send, deps.kms),
     send,
+    policyOf: (queueArn) => store.byArn(queueArn)?.attributes.get('Policy'),
+    keyOf: (queueArn) => store.byArn(queueArn)?.attributes.get('KmsMasterKeyId'),
     consume(queueArn) {
       const queue = store.byArn(queueArn);
       return queue && queueConsumer(env, store, queue);
     },
     reset() {
+      moveTasks.reset();
       store.reset();
       senderIds.clear();
     },

@@ -1,0 +1,134 @@
+import { parseArn } from '../core/arn.ts';
+import type { Fact, KeyFacts, QueueFacts, TopicFacts } from '../core/facts.ts';
+import { ifKnown } from '../core/facts.ts';
+import type { Aws } from './clients.ts';
+import { endpointFor } from './endpoints.ts';
+import { fact } from './read-facts.ts';
+
+/** Reads of queues, topics and keys, each as a fact: absent and denied are answers. */
+
+/**
+ * The queue's URL by its ARN, without asking. The SDK calls the endpoint that is configured and takes account and name from the
+ * path; on AWS the host is the Region's (https://docs.aws.amazon.com/general/latest/gr/sqs-service.html).
+ */
+export async function queueUrl(aws: Aws, arn: string): Promise<string> {
+  const { account = '', resource = '', region = '', partition = 'aws' } = parseArn(arn) ?? {};
+  const endpoint = endpointFor(await aws.target(), 'SQS')?.value;
+  const suffix = partition === 'aws-cn' ? '.cn' : '';
+  const base = endpoint ?? `https://sqs.${region}.amazonaws.com${suffix}`;
+  return `${base.replace(/\/$/, '')}/${account}/${resource}`;
+}
+
+/** A queue by ARN, with its tags: two reads at once. Tags that may not be read are none. */
+export async function readQueue(aws: Aws, arn: string): Promise<Fact<QueueFacts>> {
+  const [url, tags] = [await queueUrl(aws, arn), readQueueTags(aws, arn)];
+  const action = 'sqs:GetQueueAttributes';
+  const attributes = await fact(action, async () => {
+    const [sqs, { GetQueueAttributesCommand }] = await Promise.all([
+      aws.sqs(),
+      import('@aws-sdk/client-sqs'),
+    ]);
+    const command = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] });
+    return (
+      (await aws.call((options) => sqs.send(command, options), { action, resource: arn })).Attributes ?? {}
+    );
+  });
+  const known = ifKnown(await tags) ?? {};
+  if (attributes.state !== 'known') return attributes;
+  const { value } = attributes;
+  return {
+    state: 'known',
+    value: {
+      arn: value['QueueArn'] ?? arn,
+      url,
+      policy: value['Policy'],
+      kmsKeyId: value['KmsMasterKeyId'],
+      maximumMessageSize: Number(value['MaximumMessageSize'] ?? 262_144),
+      deadLetterArn: deadLetterOf(value['RedrivePolicy']),
+      tags: known,
+    },
+  };
+}
+
+async function readQueueTags(aws: Aws, arn: string): Promise<Fact<Readonly<Record<string, string>>>> {
+  const action = 'sqs:ListQueueTags';
+  return fact(action, async () => {
+    const [sqs, { ListQueueTagsCommand }, url] = await Promise.all([
+      aws.sqs(),
+      import('@aws-sdk/client-sqs'),
+      queueUrl(aws, arn),
+    ]);
+    const command = new ListQueueTagsCommand({ QueueUrl: url });
+    return (await aws.call((options) => sqs.send(command, options), { action, resource: arn })).Tags ?? {};
+  });
+}
+
+function deadLetterOf(redrivePolicy: string | undefined): string | undefined {
+  try {
+    const { deadLetterTargetArn } = JSON.parse(redrivePolicy ?? '{}') as Record<string, unknown>;
+    return typeof deadLetterTargetArn === 'string' ? deadLetterTargetArn : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A topic by ARN, with its tags: two reads at once. Tags that may not be read are none. */
+export async function readTopic(aws: Aws, arn: string): Promise<Fact<TopicFacts>> {
+  const load = () => Promise.all([aws.sns(), import('@aws-sdk/client-sns')]);
+  const [attributes, tags] = await Promise.all([
+    fact('sns:GetTopicAttributes', async () => {
+      const [sns, { GetTopicAttributesCommand }] = await load();
+      const command = new GetTopicAttributesCommand({ TopicArn: arn });
+      const what = { action: 'sns:GetTopicAttributes', resource: arn };
+      return (await aws.call((options) => sns.send(command, options), what)).Attributes ?? {};
+    }),
+    fact('sns:ListTagsForResource', async () => {
+      const [sns, { ListTagsForResourceCommand }] = await load();
+      const command = new ListTagsForResourceCommand({ ResourceArn: arn });
+      const what = { action: 'sns:ListTagsForResource', resource: arn };
+      return (await aws.call((options) => sns.send(command, options), what)).Tags ?? [];
+    }),
+  ]);
+  if (attributes.state !== 'known') return attributes;
+  const { value } = attributes;
+  return {
+    state: 'known',
+    value: {
+      arn,
+      policy: value['Policy'],
+      kmsKeyId: value['KmsMasterKeyId'],
+      tags: Object.fromEntries((ifKnown(tags) ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
+    },
+  };
+}
+
+/**
+ * A key by id, ARN or alias: two reads, one after the other, since a policy is not found by an alias
+ * (https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html).
+ */
+export async function readKey(aws: Aws, id: string): Promise<Fact<KeyFacts>> {
+  const load = () => Promise.all([aws.kms(), import('@aws-sdk/client-kms')]);
+  const key = await fact('kms:DescribeKey', async () => {
+    const [kms, { DescribeKeyCommand }] = await load();
+    const what = { action: 'kms:DescribeKey', resource: id };
+    return (await aws.call((options) => kms.send(new DescribeKeyCommand({ KeyId: id }), options), what))
+      .KeyMetadata;
+  });
+  if (key.state !== 'known') return key;
+  const arn = key.value.Arn ?? id;
+  const policy = await fact('kms:GetKeyPolicy', async () => {
+    const [kms, { GetKeyPolicyCommand }] = await load();
+    const what = { action: 'kms:GetKeyPolicy', resource: arn };
+    return (await aws.call((options) => kms.send(new GetKeyPolicyCommand({ KeyId: arn }), options), what))
+      .Policy;
+  });
+  return {
+    state: 'known',
+    value: {
+      arn,
+      manager: key.value.KeyManager ?? 'CUSTOMER',
+      state: key.value.KeyState ?? 'Enabled',
+      policy: ifKnown(policy),
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import { applyPlan } from '../aws/apply-plan.ts';
+import { callerIdentity } from '../aws/identity.ts';
+import { documentFor, overlapIn } from '../core/apply-file.ts';
+import { parseConfigurationFile, type ConfigurationFile } from '../core/configuration-file.ts';
+import { S3evtError } from '../core/errors.ts';
+import { overlapError, refuseTooMany } from '../core/merge-rules.ts';
+import { diffDocuments, rulesOf, sameDocument } from '../core/notification.ts';
+import { reports, ruleReport, type Plan, type RuleReport, type StepReport } from '../core/plan.ts';
+import { backupSink } from './backup-sink.ts';
+import { bucketDocument, requireBucket } from './bucket.ts';
+import type { Context } from './context.ts';
+import { diffShown } from './show-plan.ts';
+import { targetShown } from './show-target.ts';
+
+export interface FileText {
+  /** By which messages call it. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface DiffInput {
+  readonly bucket?: string | undefined;
+  readonly file: FileText;
+  /** Whether rules that the file does not name count as to be removed. */
+  readonly prune: boolean;
+}
+
+export interface ApplyInput extends DiffInput {
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+}
+
+/** What the file would change, or changed. */
+export interface FileChanges {
+  readonly bucket: string;
+  readonly added: readonly RuleReport[];
+  readonly removed: readonly RuleReport[];
+  readonly changed: readonly { readonly before: RuleReport; readonly after: RuleReport }[];
+  readonly eventBridge: 'enabled' | 'disabled' | 'unchanged';
+  /** Rules of the bucket that the file does not name and that stay. */
+  readonly beside: readonly string[];
+}
+
+export interface DiffResult extends FileChanges {
+  /** `negative` when they differ. */
+  readonly status: 'ok' | 'negative';
+}
+
+export interface ApplyResult extends FileChanges {
+  readonly status: 'ok';
+  readonly steps: readonly StepReport[];
+}
+
+/** The file against the live configuration. Reads one document. Throws S3evtError. */
+export async function runDiff(input: DiffInput, ctx: Context): Promise<DiffResult> {
+  const { bucket, file } = read(input, ctx);
+  const before = await bucketDocument(bucket, ctx);
+  const after = documentFor(before, file, input.prune);
+  return {
+    status: sameDocument(before, after) ? 'ok' : 'negative',
+    ...changesOf(bucket, before, after, file),
+  };
+}
+
+/**
+ * Makes the bucket's configuration what the file says: one write, with everything that guards one. Permissions are not its business:
+ * S3 refuses a destination that does not admit it, by name. Throws S3evtError.
+ */
+export async function runApply(input: ApplyInput, ctx: Context): Promise<ApplyResult> {
+  const { bucket, file } = read(input, ctx);
+  const [identity, target] = await Promise.all([callerIdentity(ctx.aws), ctx.aws.target()]);
+  const before = await bucketDocument(bucket, ctx, identity.account);
+  const after = documentFor(before, file, input.prune);
+  refuseTooMany(after);
+  const overlap = overlapIn(after);
+  if (overlap) throw overlapError([overlap]);
+  const unchanged = sameDocument(before, after);
+  const plan: Plan = {
+    steps: [
+      {
+        id: 'notification',
+        title: unchanged
+          ? `Keep the configuration of ${bucket}`
+          : `Put the configuration of ${input.file.name} on ${bucket}`,
+        change: unchanged ? 'none' : 'update',
+        after: [],
+        action: { kind: 'put-notification', bucket, before, after },
+      },
+    ],
+  };
+  const result = (steps: readonly StepReport[]): ApplyResult => ({
+    status: 'ok',
+    ...changesOf(bucket, before, after, file),
+    steps,
+  });
+  if (unchanged) return result(reports(plan, new Map()));
+  ctx.emit(targetShown(target, identity.account));
+  ctx.emit(diffShown(bucket, before, after));
+  if (input.dryRun) return result(reports(plan, new Map()));
+  const confirmed = await ctx.ask.confirm({
+    message: 'Put this configuration?',
+    flag: '--yes',
+    initial: true,
+    assumeYes: input.yes,
+  });
+  if (!confirmed) throw new S3evtError('CANCELLED', 'nothing was done');
+  const saveBackup = backupSink(ctx, {
+    account: identity.account,
+    region: target.region.value,
+    command: 'apply',
+  });
+  const applied = await applyPlan(plan, { ...ctx, account: identity.account, saveBackup });
+  if (applied.error !== undefined) throw applied.error;
+  return result(reports(plan, applied.outcomes));
+}
+
+function read(
+  { bucket, file: { name, text } }: DiffInput,
+  ctx: Context,
+): { readonly bucket: string; readonly file: ConfigurationFile } {
+  const parsed = parseConfigurationFile(text);
+  if (!parsed.ok) throw new S3evtError('INVALID_ARGUMENT', `${name}: ${parsed.problem}`);
+  // A file of "ls --json" knows its bucket; naming another one moves the rules there.
+  return { bucket: bucket ?? parsed.file.bucket ?? requireBucket(undefined, ctx), file: parsed.file };
+}
+
+function changesOf(
+  bucket: string,
+  before: Parameters<typeof diffDocuments>[0],
+  after: Parameters<typeof diffDocuments>[1],
+  file: ConfigurationFile,
+): FileChanges {
+  const { added, removed, changed, eventBridge } = diffDocuments(before, after);
+  const named = new Set(file.rules.map(({ id }) => id));
+  return {
+    bucket,
+    added: added.map(ruleReport),
+    removed: removed.map(ruleReport),
+    changed: changed.map((change) => ({
+      before: ruleReport(change.before),
+      after: ruleReport(change.after),
+    })),
+    eventBridge,
+    beside: rulesOf(after).flatMap(({ id }) => (named.has(id) ? [] : [id])),
+  };
+}

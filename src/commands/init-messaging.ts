@@ -1,0 +1,81 @@
+import { callerIdentity, type CallerIdentity } from '../aws/identity.ts';
+import { readKey, readQueue, readTopic } from '../aws/read-destinations.ts';
+import { readBucket, readNotification } from '../aws/read-facts.ts';
+import type { Target } from '../aws/target.ts';
+import { parseArn, queueArn, topicArn } from '../core/arn.ts';
+import { S3evtError } from '../core/errors.ts';
+import { ifKnown } from '../core/facts.ts';
+import { planMessagingInit, type DesiredMessaging } from '../core/init-messaging.ts';
+import type { Context } from './context.ts';
+import type { InitAnswers, InitInput, Prepared, WantedDestination } from './init.ts';
+import { refuseNewBucketName, refuseUnseenBucket } from './init-checks.ts';
+import { ourRules, wantedRules } from './init-rules.ts';
+import { refuseForeignProject } from './ledger.ts';
+
+/** Reads and plans for a queue or a topic. Two round trips, four when a key encrypts it. Throws S3evtError. */
+export async function prepareMessaging(
+  input: InitInput,
+  answers: InitAnswers,
+  ctx: Context,
+): Promise<Prepared> {
+  const { aws } = ctx;
+  // An ARN by name needs the account; the bucket does not.
+  const account = callerIdentity(aws);
+  const [identity, target, bucket, notification, where] = await Promise.all([
+    account,
+    aws.target(),
+    readBucket(aws, answers.bucket),
+    readNotification(aws, answers.bucket),
+    readDestination(answers.destination, account, ctx),
+  ]);
+  if (input.save) refuseForeignProject(ctx.project, identity.account, target);
+  const facts = { bucket, notification, destination: where.fact, key: where.key };
+  refuseUnseenBucket(answers.bucket, facts);
+  refuseNewBucketName(answers.bucket, facts, input.adds);
+  refuseElsewhere(where.arn, target);
+
+  const ours = ourRules(ctx.project.settings, facts, answers.bucket);
+  const kind = answers.destination.kind === 'sns' ? 'sns' : 'sqs';
+  const desired: DesiredMessaging = {
+    account: identity.account,
+    partition: identity.partition,
+    region: target.region.value,
+    bucket: answers.bucket,
+    destination: { kind, arn: where.arn },
+    mayCreate: !answers.destination.reference.startsWith('arn:'),
+    allowKey: input.allowKey,
+    ours,
+    rules: wantedRules(input, answers, {
+      ctx,
+      facts,
+      ours,
+      subject: where.arn.split(':').at(-1) ?? '',
+      leadsHere: (arn) => arn === where.arn,
+    }),
+  };
+  return { plan: planMessagingInit(desired, facts), desired, identity, target };
+}
+
+async function readDestination(
+  { kind, reference }: WantedDestination,
+  account: Promise<CallerIdentity>,
+  ctx: Context,
+) {
+  const { aws } = ctx;
+  const [identity, target] = await Promise.all([account, aws.target()]);
+  const make = kind === 'sqs' ? queueArn : topicArn;
+  const arn = reference.startsWith('arn:')
+    ? reference
+    : make(identity.partition, target.region.value, identity.account, reference);
+  const fact = kind === 'sqs' ? await readQueue(aws, arn) : await readTopic(aws, arn);
+  const keyId = ifKnown<{ readonly kmsKeyId: string | undefined }>(fact)?.kmsKeyId;
+  return { arn, fact, key: keyId === undefined ? undefined : await readKey(aws, keyId) };
+}
+
+function refuseElsewhere(arn: string, target: Target): void {
+  const region = parseArn(arn)?.region;
+  if (region === undefined || region === target.region.value) return;
+  throw new S3evtError('WRONG_REGION', `${arn} is in ${region}, this call is for ${target.region.value}`, {
+    hint: `S3 sends events within the bucket's own Region only: pass --region ${region} if the bucket is there.`,
+  });
+}

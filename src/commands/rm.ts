@@ -1,0 +1,118 @@
+import { applyPlan } from '../aws/apply-plan.ts';
+import { callerIdentity } from '../aws/identity.ts';
+import { readQueue, readTopic } from '../aws/read-destinations.ts';
+import { readFunctionPolicy } from '../aws/read-facts.ts';
+import { parseFunctionReference } from '../core/arn.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
+import { S3evtError } from '../core/errors.ts';
+import { ifKnown } from '../core/facts.ts';
+import { rulesOf, type Rule } from '../core/notification.ts';
+import { reports, ruleReport, type RuleReport, type StepReport } from '../core/plan.ts';
+import { planRemoval } from '../core/removal-plan.ts';
+import { backupSink } from './backup-sink.ts';
+import { bucketDocument, requireBucket } from './bucket.ts';
+import type { Context } from './context.ts';
+import { madeHere } from './ls.ts';
+import { forgetMade } from './ledger.ts';
+import { diffShown, planShown } from './show-plan.ts';
+import { targetShown } from './show-target.ts';
+
+export interface RmInput {
+  readonly bucket?: string | undefined;
+  /** Of rules. */
+  readonly ids: readonly string[];
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface RmResult {
+  readonly status: 'ok';
+  readonly bucket: string;
+  readonly removed: readonly RuleReport[];
+  readonly steps: readonly StepReport[];
+}
+
+/** Removes rules by id, and the permission that s3evt gave when no other rule of the bucket needs it. Throws S3evtError. */
+export async function runRm(input: RmInput, ctx: Context): Promise<RmResult> {
+  const bucket = requireBucket(input.bucket, ctx);
+  const [identity, target] = await Promise.all([callerIdentity(ctx.aws), ctx.aws.target()]);
+  const document = await bucketDocument(bucket, ctx, identity.account);
+  const rules = rulesOf(document);
+  const removed = input.ids.map((id) => rules.find((rule) => rule.id === id) ?? missing(id, bucket, rules));
+  const policies = await readPolicies(removed, ctx);
+  const plan = planRemoval(input.ids, { bucket, document, policies });
+  const result = (steps: readonly StepReport[]): RmResult => ({
+    status: 'ok',
+    bucket,
+    removed: removed.map(ruleReport),
+    steps,
+  });
+  const [write] = plan.steps;
+  ctx.emit(targetShown(target, identity.account));
+  ctx.emit(planShown(plan, input.dryRun ? 'Plan (nothing is done)' : 'Plan'));
+  if (write?.action.kind === 'put-notification') ctx.emit(diffShown(bucket, document, write.action.after));
+  for (const rule of removed) {
+    if (madeHere(ctx.project.settings, bucket, rule)) continue;
+    const message = `rule ${rule.id} was not made from this folder`;
+    ctx.emit({ type: 'warning', warning: { code: 'RULE_OF_OTHERS', message } });
+  }
+  if (input.dryRun) return result(reports(plan, new Map()));
+  const confirmed = await ctx.ask.confirm({
+    message: removed.length === 1 ? 'Remove this rule?' : 'Remove these rules?',
+    flag: '--yes',
+    initial: false,
+    assumeYes: input.yes,
+  });
+  if (!confirmed) throw new S3evtError('CANCELLED', 'nothing was done');
+  const saveBackup = backupSink(ctx, {
+    account: identity.account,
+    region: target.region.value,
+    command: 'rm',
+  });
+  const applied = await applyPlan(plan, { ...ctx, account: identity.account, saveBackup });
+  forgetMade(ctx.project, bucket, plan, applied.outcomes);
+  if (applied.error !== undefined) throw applied.error;
+  return result(reports(plan, applied.outcomes));
+}
+
+function missing(id: string, bucket: string, rules: readonly Rule[]): never {
+  const ids = rules.map((rule) => rule.id);
+  const near = didYouMean(id, ids);
+  throw new S3evtError('NOT_FOUND', `${bucket} has no rule "${id}"`, {
+    hint:
+      near !== undefined
+        ? `Did you mean ${near}?`
+        : ids.length === 0
+          ? 'It has no rules at all.'
+          : `Its rules: ${ids.join(', ')}.`,
+  });
+}
+
+/** Who may not read a policy leaves the permission where it is: the rules go all the same. */
+async function readPolicies(
+  rules: readonly Rule[],
+  ctx: Pick<Context, 'aws'>,
+): Promise<ReadonlyMap<string, string>> {
+  const destinations = new Map(rules.map(({ destination }) => [destination.arn, destination.kind]));
+  const read = await Promise.all(
+    [...destinations].map(async ([arn, kind]) => [arn, await readPolicy(arn, kind, ctx)] as const),
+  );
+  return new Map(read.flatMap(([arn, text]) => (text === undefined ? [] : [[arn, text] as const])));
+}
+
+async function readPolicy(
+  arn: string,
+  kind: Rule['destination']['kind'],
+  { aws }: Pick<Context, 'aws'>,
+): Promise<string | undefined> {
+  switch (kind) {
+    case 'sqs':
+      return ifKnown(await readQueue(aws, arn))?.policy;
+    case 'sns':
+      return ifKnown(await readTopic(aws, arn))?.policy;
+    case 'lambda': {
+      const reference = parseFunctionReference(arn);
+      return reference && ifKnown(await readFunctionPolicy(aws, reference.name, reference.qualifier));
+    }
+  }
+}
