@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { matchRules } from '../../../src/core/match.ts';
 import { EVENT_NAMES } from '../../../src/core/event-name.ts';
-import { overlapOf, rulesOf, type NotificationDocument } from '../../../src/core/notification.ts';
+import { overlapOf, rulesOf } from '../../../src/core/notification.ts';
 import { validateNotification } from '../../../src/sandbox/services/s3/notification-validation.ts';
 import { AwsError } from '../../../src/sandbox/wire/types.ts';
 import { seededRandom } from '../../core/seeded-random.ts';
