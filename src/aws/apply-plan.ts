@@ -14,6 +14,15 @@ export interface ApplyEnvironment {
   readonly account: string;
   /** Called with the document that a put is about to replace, and with the new one. */
   readonly saveBackup: (bucket: string, before: NotificationDocument, after: NotificationDocument) => void;
+  /** Waits for the turn to write to the bucket. Without it, no other process of this machine is reckoned with. */
+  readonly takeTurn?: (bucket: string) => Promise<WriteTurn>;
+}
+
+/** Between two processes of one machine the race of look and put can be closed: one writes after the other. */
+export interface WriteTurn {
+  /** Whether another one wrote since that moment (epoch ms of the clock): then what was looked at may be stale. */
+  othersWroteSince(time: number): boolean;
+  release(): void;
 }
 
 export interface Applied {
@@ -27,6 +36,7 @@ export interface Applied {
  * must be told even when something failed. After a failure or an abort no new step begins; running ones are awaited.
  */
 export async function applyPlan(plan: Plan, env: ApplyEnvironment): Promise<Applied> {
+  const begun = env.clock.now();
   const outcomes = new Map<string, StepOutcome>();
   const running = new Map<string, Promise<boolean>>();
   const alongside: Promise<void>[] = [];
@@ -54,7 +64,7 @@ export async function applyPlan(plan: Plan, env: ApplyEnvironment): Promise<Appl
     env.emit({ type: 'task', id: step.id, title: step.title, state: 'running' });
     try {
       await looked;
-      const outcome = await execute(step, env);
+      const outcome = await execute(step, env, begun);
       outcomes.set(step.id, outcome);
       // Granting the permission and writing the rule need no Active function, so that wait runs beside them.
       if (step.action.kind === 'create-function') {

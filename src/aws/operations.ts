@@ -1,6 +1,9 @@
-import { hasCode } from '../core/errors.ts';
+import { hasCode, S3evtError } from '../core/errors.ts';
+import type { Operation } from '../core/operation.ts';
 import { OBJECT_MARK } from '../core/names.ts';
 import type { Aws } from './clients.ts';
+import { postObject } from './post-object.ts';
+import { restoreObject } from './restore-object.ts';
 import { callOf, objectExists, timed, type EventfulRequest, type PutRequest } from './upload.ts';
 
 /**
@@ -20,11 +23,16 @@ export async function makesDeleteMarkers(aws: Aws, bucket: string): Promise<bool
   }
 }
 
+/** Whether the operation needs an object that a PutObject makes first. */
+export function putsFirst(operation: Operation): boolean {
+  return operation !== 'post' && operation !== 'multipart' && operation !== 'restore';
+}
+
 /** The last of the requests that an operation takes: the one whose event is awaited. */
 export async function operate(
   aws: Aws,
   now: () => number,
-  operation: 'put' | 'copy' | 'multipart' | 'delete' | 'tag',
+  operation: Operation,
   put: PutRequest,
   first: EventfulRequest | undefined,
 ): Promise<EventfulRequest> {
@@ -48,7 +56,12 @@ export async function operate(
     }
     case 'multipart':
       return multipart(aws, now, put);
-    case 'delete': {
+    case 'post':
+      return postObject(aws, now, put);
+    case 'restore':
+      return restoreObject(aws, now, put);
+    case 'delete':
+    case 'delete-marker': {
       const command = new sdk.DeleteObjectCommand(object);
       return timed(now, async () => {
         const what = callOf(put, 's3:DeleteObject');
@@ -67,9 +80,53 @@ export async function operate(
         return { ...output, ETag: first?.eTag };
       });
     }
+    case 'untag': {
+      const command = new sdk.DeleteObjectTaggingCommand(object);
+      return timed(now, async () => {
+        const what = callOf(put, 's3:DeleteObjectTagging');
+        const output = await aws.call((options) => s3.send(command, options), what);
+        return { ...output, ETag: first?.eTag };
+      });
+    }
+    case 'acl': {
+      // One that changes nothing is no event, and this one lets no person read: it is for EC2's own service.
+      const command = new sdk.PutObjectAclCommand({ ...object, ACL: 'aws-exec-read' });
+      return timed(now, async () => {
+        const what = callOf(put, 's3:PutObjectAcl');
+        try {
+          const output = await aws.call((options) => s3.send(command, options), what);
+          return { ...output, ETag: first?.eTag, VersionId: first?.versionId };
+        } catch (error) {
+          throw aclsDisabled(error, put.bucket) ?? error;
+        }
+      });
+    }
+    case 'annotate': {
+      const command = new sdk.PutObjectAnnotationCommand({
+        ...object,
+        AnnotationName: OBJECT_MARK.value,
+        AnnotationPayload: new TextEncoder().encode('An annotation of s3evt.'),
+      });
+      return timed(now, async () => {
+        const what = callOf(put, 's3:PutObjectAnnotation');
+        const output = await aws.call((options) => s3.send(command, options), what);
+        // The answer's ETag is the annotation's.
+        return { ...output, ETag: first?.eTag, VersionId: first?.versionId };
+      });
+    }
     case 'put':
       throw new TypeError('a put is made by putObject');
   }
+}
+
+/** What the refusal means in a bucket whose owner owns everything, as new buckets are. */
+function aclsDisabled(error: unknown, bucket: string): S3evtError | undefined {
+  if (!(error instanceof S3evtError) || error.aws?.name !== 'AccessControlListNotSupported') return undefined;
+  return new S3evtError('USAGE', `${bucket} has ACLs disabled (Object Ownership: bucket owner enforced)`, {
+    hint: 'No ACL can be set there, so no s3:ObjectAcl:Put can come of it; choose another --operation.',
+    aws: error.aws,
+    cause: error,
+  });
 }
 
 /** Cleaning up goes on after Ctrl-C, for this long. */

@@ -1,11 +1,13 @@
 import { parseArn } from '../core/arn.ts';
 import type { Fact, KeyFacts, QueueFacts, TopicFacts } from '../core/facts.ts';
-import { ifKnown } from '../core/facts.ts';
+import { ifKnown, known } from '../core/facts.ts';
 import type { Aws } from './clients.ts';
 import { endpointFor } from './endpoints.ts';
 import { fact } from './read-facts.ts';
 
 /** Reads of queues, topics and keys, each as a fact: absent and denied are answers. */
+
+type Attributes = Readonly<Record<string, string>>;
 
 /**
  * The queue's URL by its ARN, without asking. The SDK calls the endpoint that is configured and takes account and name from the
@@ -21,9 +23,17 @@ export async function queueUrl(aws: Aws, arn: string): Promise<string> {
 
 /** A queue by ARN, with its tags: two reads at once. Tags that may not be read are none. */
 export async function readQueue(aws: Aws, arn: string): Promise<Fact<QueueFacts>> {
-  const [url, tags] = [await queueUrl(aws, arn), readQueueTags(aws, arn)];
+  const [attributes, tags] = await Promise.all([readQueueAttributes(aws, arn), readQueueTags(aws, arn)]);
+  if (attributes.state !== 'known') return attributes;
+  const url = await queueUrl(aws, arn);
+  return known({ ...queueOf(arn, url, attributes.value), tags: ifKnown(tags) ?? {} });
+}
+
+/** A queue's attributes as SQS answers them: all texts. */
+export async function readQueueAttributes(aws: Aws, arn: string): Promise<Fact<Attributes>> {
   const action = 'sqs:GetQueueAttributes';
-  const attributes = await fact(action, async () => {
+  const url = await queueUrl(aws, arn);
+  return fact(action, async () => {
     const [sqs, { GetQueueAttributesCommand }] = await Promise.all([
       aws.sqs(),
       import('@aws-sdk/client-sqs'),
@@ -33,20 +43,16 @@ export async function readQueue(aws: Aws, arn: string): Promise<Fact<QueueFacts>
       (await aws.call((options) => sqs.send(command, options), { action, resource: arn })).Attributes ?? {}
     );
   });
-  const known = ifKnown(await tags) ?? {};
-  if (attributes.state !== 'known') return attributes;
-  const { value } = attributes;
+}
+
+export function queueOf(arn: string, url: string, attributes: Attributes): Omit<QueueFacts, 'tags'> {
   return {
-    state: 'known',
-    value: {
-      arn: value['QueueArn'] ?? arn,
-      url,
-      policy: value['Policy'],
-      kmsKeyId: value['KmsMasterKeyId'],
-      maximumMessageSize: Number(value['MaximumMessageSize'] ?? 262_144),
-      deadLetterArn: deadLetterOf(value['RedrivePolicy']),
-      tags: known,
-    },
+    arn: attributes['QueueArn'] ?? arn,
+    url,
+    policy: attributes['Policy'],
+    kmsKeyId: attributes['KmsMasterKeyId'],
+    maximumMessageSize: Number(attributes['MaximumMessageSize'] ?? 262_144),
+    deadLetterArn: deadLetterOf(attributes['RedrivePolicy']),
   };
 }
 
@@ -74,32 +80,36 @@ function deadLetterOf(redrivePolicy: string | undefined): string | undefined {
 
 /** A topic by ARN, with its tags: two reads at once. Tags that may not be read are none. */
 export async function readTopic(aws: Aws, arn: string): Promise<Fact<TopicFacts>> {
-  const load = () => Promise.all([aws.sns(), import('@aws-sdk/client-sns')]);
   const [attributes, tags] = await Promise.all([
-    fact('sns:GetTopicAttributes', async () => {
-      const [sns, { GetTopicAttributesCommand }] = await load();
-      const command = new GetTopicAttributesCommand({ TopicArn: arn });
-      const what = { action: 'sns:GetTopicAttributes', resource: arn };
-      return (await aws.call((options) => sns.send(command, options), what)).Attributes ?? {};
-    }),
+    readTopicAttributes(aws, arn),
     fact('sns:ListTagsForResource', async () => {
-      const [sns, { ListTagsForResourceCommand }] = await load();
+      const [sns, { ListTagsForResourceCommand }] = await loadSns(aws);
       const command = new ListTagsForResourceCommand({ ResourceArn: arn });
       const what = { action: 'sns:ListTagsForResource', resource: arn };
       return (await aws.call((options) => sns.send(command, options), what)).Tags ?? [];
     }),
   ]);
   if (attributes.state !== 'known') return attributes;
-  const { value } = attributes;
-  return {
-    state: 'known',
-    value: {
-      arn,
-      policy: value['Policy'],
-      kmsKeyId: value['KmsMasterKeyId'],
-      tags: Object.fromEntries((ifKnown(tags) ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
-    },
-  };
+  return known({
+    ...topicOf(arn, attributes.value),
+    tags: Object.fromEntries((ifKnown(tags) ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
+  });
+}
+
+const loadSns = (aws: Aws) => Promise.all([aws.sns(), import('@aws-sdk/client-sns')]);
+
+/** A topic's attributes as SNS answers them: all texts. */
+export async function readTopicAttributes(aws: Aws, arn: string): Promise<Fact<Attributes>> {
+  return fact('sns:GetTopicAttributes', async () => {
+    const [sns, { GetTopicAttributesCommand }] = await loadSns(aws);
+    const command = new GetTopicAttributesCommand({ TopicArn: arn });
+    const what = { action: 'sns:GetTopicAttributes', resource: arn };
+    return (await aws.call((options) => sns.send(command, options), what)).Attributes ?? {};
+  });
+}
+
+export function topicOf(arn: string, attributes: Attributes): Omit<TopicFacts, 'tags'> {
+  return { arn, policy: attributes['Policy'], kmsKeyId: attributes['KmsMasterKeyId'] };
 }
 
 /**

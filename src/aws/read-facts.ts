@@ -1,4 +1,4 @@
-import { parsePolicy } from '../core/policy.ts';
+import { parsePolicy } from '../core/policy-document.ts';
 import { hasCode, S3evtError } from '../core/errors.ts';
 import {
   ABSENT,
@@ -49,6 +49,16 @@ export async function readBucket(aws: Aws, name: string): Promise<Fact<BucketFac
       if (hasCode(error, 'WRONG_REGION') && region !== undefined) return { name, region };
       throw error;
     }
+  });
+}
+
+/** `Enabled` or `Suspended`; absent where versioning was never turned on. */
+export async function readVersioning(aws: Aws, bucket: string): Promise<Fact<string>> {
+  const action = 's3:GetBucketVersioning';
+  return fact(action, async () => {
+    const [s3, { GetBucketVersioningCommand }] = await Promise.all([aws.s3(), import('@aws-sdk/client-s3')]);
+    const command = new GetBucketVersioningCommand({ Bucket: bucket });
+    return (await aws.call((options) => s3.send(command, options), { action, resource: bucket })).Status;
   });
 }
 

@@ -1,13 +1,24 @@
 import { S3evtError } from '../core/errors.ts';
 import { parseArn } from '../core/arn.ts';
 import { ifKnown, valueOf, type Fact } from '../core/facts.ts';
-import type { BucketContents, MadeFact, Presence } from '../core/destroy-plan.ts';
+import type { BucketContents, MadeFact, Presence } from '../core/made-fact.ts';
+import { takesEventsOf } from '../core/event-rule.ts';
 import { isOurs, OBJECT_MARK } from '../core/names.ts';
 import type { ObjectVersion } from '../core/plan.ts';
-import { parsePolicy } from '../core/policy.ts';
+import { parsePolicy } from '../core/policy-document.ts';
 import type { Aws } from './clients.ts';
+import { callerIdentity } from './identity.ts';
 import { readKey, readQueue, readTopic } from './read-destinations.ts';
-import { readFunction, readFunctionPolicy, readLogGroup, readLogGroupTags, readRole } from './read-facts.ts';
+import { readEventRule, readEventRules } from './read-eventbridge.ts';
+import { readEventInvokeConfig } from './read-function-destination.ts';
+import {
+  readFunction,
+  readFunctionPolicy,
+  readLogGroup,
+  readLogGroupTags,
+  readRole,
+  readVersioning,
+} from './read-facts.ts';
 
 /** A bucket with more versions than this is not looked through, hence not deleted. */
 const MOST_OBJECTS = 1_000;
@@ -50,6 +61,28 @@ export async function readMade(aws: Aws, made: MadeName): Promise<MadeFact> {
       const topic = valueOf(await readTopic(aws, name));
       return { kind, name, now: topic === undefined ? 'gone' : presence(topic.tags) };
     }
+    case 'event-rule': {
+      const rule = valueOf(await readEventRule(aws, name));
+      const now = rule === undefined ? 'gone' : presence(rule.tags);
+      const targets = rule?.targets.map(({ id }) => id) ?? [];
+      return { kind, name, bucket: made.bucket ?? '', now, targets };
+    }
+    case 'eventbridge':
+      return { kind, name, takers: await readTakers(aws, name) };
+    case 'versioning':
+      return { kind, name, now: ifKnown(await readVersioning(aws, name)) === 'Enabled' ? 'ours' : 'gone' };
+    case 'redrive': {
+      const deadLetter = made.function ?? '';
+      const present = valueOf(await readQueue(aws, name))?.deadLetterArn;
+      return { kind, name, deadLetter, now: present === deadLetter ? 'ours' : 'gone' };
+    }
+    case 'on-failure': {
+      const deadLetter = made.function ?? '';
+      const [functionName = '', qualifier] = name.split(':');
+      const config = valueOf(await readEventInvokeConfig(aws, functionName, qualifier));
+      const present = config?.DestinationConfig?.OnFailure?.Destination;
+      return { kind, name, deadLetter, now: present === deadLetter ? 'ours' : 'gone' };
+    }
     case 'statement':
       return readStatement(aws, name, made.function ?? '');
     case 'permission':
@@ -63,6 +96,14 @@ export async function readMade(aws: Aws, made: MadeName): Promise<MadeFact> {
 
 function presence(tags: Readonly<Record<string, string>>): Presence {
   return isOurs(tags) ? 'ours' : 'foreign';
+}
+
+/** Rules of the default bus that may take the bucket's events; undefined when they may not be listed. */
+async function readTakers(aws: Aws, bucket: string): Promise<readonly string[] | undefined> {
+  const [rules, { partition }] = await Promise.all([readEventRules(aws), callerIdentity(aws)]);
+  return ifKnown(rules)
+    ?.filter(({ pattern }) => takesEventsOf(pattern, bucket, partition))
+    .map(({ name }) => name);
 }
 
 async function logGroupPresence(aws: Aws, group: string): Promise<Presence> {

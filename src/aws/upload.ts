@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { S3evtError } from '../core/errors.ts';
+import { S3evtError, type ErrorDetails } from '../core/errors.ts';
 import { OBJECT_MARK } from '../core/names.ts';
 import type { Aws, Call } from './clients.ts';
 
@@ -72,6 +72,8 @@ export interface PutRequest {
   readonly body: UploadBody;
   /** Refuse to replace an object: S3 checks it in the same request, so nothing slips in between. */
   readonly create: boolean;
+  /** With the tag of a test, so that there is one to take away. Tags of an upload make no event of their own. */
+  readonly tagged?: boolean | undefined;
   /** In place of the signal of the run: a small object is finished after Ctrl-C, so that it can be removed. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -114,6 +116,7 @@ export async function putObject(aws: Aws, now: () => number, put: PutRequest): P
     ContentLength: put.body.size,
     ContentType: put.body.contentType,
     Metadata: { [OBJECT_MARK.key]: OBJECT_MARK.value },
+    ...(put.tagged === true ? { Tagging: `${OBJECT_MARK.key}=${OBJECT_MARK.value}` } : {}),
     ...(put.create ? { IfNoneMatch: '*' } : {}),
   });
   const what = callOf(put, 's3:PutObject');
@@ -127,10 +130,13 @@ export async function putObject(aws: Aws, now: () => number, put: PutRequest): P
 /** What the failure of a request with `If-None-Match: *` means when the key is taken; undefined for any other failure. */
 export function objectExists(error: unknown, resource: string): S3evtError | undefined {
   if (!(error instanceof S3evtError) || error.aws?.name !== 'PreconditionFailed') return undefined;
+  return keyTaken(resource, { aws: error.aws, cause: error });
+}
+
+export function keyTaken(resource: string, details: Pick<ErrorDetails, 'aws' | 'cause'> = {}): S3evtError {
   return new S3evtError('OBJECT_EXISTS', `s3://${resource} exists already`, {
     hint: 'Choose another key with --key, or pass --key KEY --yes to replace the object.',
-    aws: error.aws,
-    cause: error,
+    ...details,
   });
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { hasCode, S3evtError } from '../core/errors.ts';
 import { rulesOf, sameDocument, sameRule, type NotificationDocument } from '../core/notification.ts';
 import type { Aws } from './clients.ts';
+import { explainRefusal } from './explain-refusal.ts';
 import { configurationOf } from './notification-codec.ts';
 import { getNotification } from './read-facts.ts';
 import { retry } from './retry.ts';
@@ -21,6 +22,8 @@ export interface NotificationWrite {
   readonly after: NotificationDocument;
   /** Saves both documents; called after the look and before the put. When it throws, nothing is written. */
   readonly save: () => void;
+  /** S3 then sends no test event to the queues and topics of the document: for changes that concern none of its rules. */
+  readonly skipsValidation?: boolean;
 }
 
 export interface WriteEnvironment {
@@ -67,6 +70,7 @@ export async function putNotification(env: WriteEnvironment, write: Notification
             Bucket: write.bucket,
             ExpectedBucketOwner: write.owner,
             NotificationConfiguration: configurationOf(write.after),
+            ...(write.skipsValidation === true ? { SkipDestinationValidation: true } : {}),
           }),
           options,
         ),
@@ -96,7 +100,11 @@ export async function putNotification(env: WriteEnvironment, write: Notification
       },
     });
   } catch (error) {
-    throw explainRefusal(error, write);
+    throw await explainRefusal(error, write, {
+      refused: refused(error),
+      ours: changedArns(write),
+      aws: env.aws,
+    });
   }
   await verify(env, write);
 }
@@ -160,28 +168,4 @@ function refused(error: unknown): readonly { arn: string; reason: string }[] {
 function refusesOnly(error: unknown, arns: ReadonlySet<string>): boolean {
   const refusals = refused(error);
   return refusals.length > 0 && refusals.every(({ arn }) => arns.has(arn));
-}
-
-/** AWS checks every destination of the document, old rules of others too, and says it with one sentence for all. */
-function explainRefusal(error: unknown, write: NotificationWrite): unknown {
-  const refusals = refused(error);
-  if (refusals.length === 0 || hasCode(error, 'ACCESS_DENIED')) return error;
-  const ours = changedArns(write);
-  const rules = rulesOf(write.after);
-  const lines = refusals.map(({ arn, reason }) => {
-    const ids = rules.filter((rule) => rule.destination.arn === arn).map((rule) => `"${rule.id}"`);
-    return `rule ${ids.join(', ')} for ${arn}: ${reason}`;
-  });
-  const foreign = refusals.some(({ arn }) => !ours.has(arn));
-  return new S3evtError(
-    'DESTINATION_REFUSED',
-    `S3 refuses the configuration of ${write.bucket}; nothing was changed. ${lines.join('; ')}`,
-    {
-      hint: foreign
-        ? 'S3 checks every rule on each write, so one dead rule of somebody else blocks all changes. Leave it as it is (nothing was changed), repair its destination, or have its owner remove it.'
-        : 'Check that the destination exists in this Region and that its policy admits s3.amazonaws.com for this bucket.',
-      ...(error instanceof S3evtError && error.aws !== undefined ? { aws: error.aws } : {}),
-      cause: error,
-    },
-  );
 }

@@ -5,6 +5,8 @@ import type { GlobalFlags } from './context.ts';
 /** What a command's result must have at least. */
 export interface CommandResult {
   readonly status: 'ok' | 'negative';
+  /** In place of the one that follows from the status: of a program that the command ran. */
+  readonly exitCode?: number;
 }
 
 /** A command, loaded: how it runs and how it is shown. */

@@ -1,4 +1,5 @@
 import type { InitInput, WantedDestination } from '../commands/init.ts';
+import { eventTargetFault } from '../commands/init-checks.ts';
 import { splitSuffixes } from '../commands/init-questions.ts';
 import { parseArn } from '../core/arn.ts';
 import { S3evtError } from '../core/errors.ts';
@@ -16,6 +17,10 @@ export interface InitFlags {
   readonly topic?: string;
   readonly destination?: WantedDestination['kind'];
   readonly destinationArn?: string;
+  readonly eventRule?: string;
+  readonly target?: string;
+  readonly deadLetter?: string | true;
+  readonly versioning?: boolean;
   readonly allowKey?: boolean;
   readonly runtime?: string;
   readonly roleArn?: string;
@@ -24,6 +29,7 @@ export interface InitFlags {
   readonly suffix?: string;
   readonly id?: string;
   readonly dryRun?: boolean;
+  readonly removeDeadRules?: boolean;
   readonly from?: string;
   readonly save?: boolean;
   readonly yes?: boolean | undefined;
@@ -33,10 +39,14 @@ export interface InitFlags {
 export async function initInput(flags: InitFlags, host: Host): Promise<InitInput> {
   const file = flags.from === undefined ? {} : parseFrom(await readText(flags.from, host), flags.from);
   const suffix = flags.suffix ?? file.suffix;
+  const kind = flags.destination ?? file.destination;
   return {
     bucket: oneBucket(flags.argument, flags.bucket) ?? file.bucket,
     destination: destinationOf(flags) ?? destinationOf(file),
-    destinationKind: flags.destination ?? file.destination,
+    destinationKind: kind === 'eventbridge' ? undefined : kind,
+    eventTarget: targetOf(flags.target ?? file.target, flags.eventRule ?? file.eventRule),
+    deadLetter: flags.deadLetter ?? file.deadLetter,
+    versioning: flags.versioning === true,
     allowKey: flags.allowKey === true,
     runtime: flags.runtime ?? file.runtime,
     roleArn: flags.roleArn ?? file.roleArn,
@@ -45,6 +55,7 @@ export async function initInput(flags: InitFlags, host: Host): Promise<InitInput
     suffixes: suffix === undefined ? undefined : splitSuffixes(suffix),
     id: flags.id ?? file.id,
     dryRun: flags.dryRun === true,
+    removeDeadRules: flags.removeDeadRules === true,
     yes: flags.yes === true,
     save: flags.save !== false,
   };
@@ -67,10 +78,12 @@ function destinationOf(flags: InitFlags): WantedDestination | undefined {
     }
     named.push({ kind: service, reference: arn });
   }
+  if (flags.eventRule !== undefined) named.push({ kind: 'eventbridge', reference: flags.eventRule });
+  else if (flags.destination === 'eventbridge') named.push({ kind: 'eventbridge', reference: '' });
   const [first, second] = named;
   if (second) {
     throw new S3evtError('USAGE', 'more than one destination is named', {
-      hint: 'Give one of --function, --queue, --topic and --destination-arn; further rules go in with further calls.',
+      hint: 'Give one of --function, --queue, --topic, --destination-arn and --event-rule; further rules go in with further calls.',
     });
   }
   const { destination } = flags;
@@ -78,12 +91,30 @@ function destinationOf(flags: InitFlags): WantedDestination | undefined {
   throw new S3evtError('USAGE', `--destination ${destination} and ${first.reference} do not go together`);
 }
 
+/** What an event rule sends to. Throws USAGE. */
+function targetOf(arn: string | undefined, eventRule: string | undefined): string | undefined {
+  if (arn === undefined) return undefined;
+  const fault = eventTargetFault(arn);
+  if (fault !== undefined) throw new S3evtError('USAGE', `--target: ${fault}`);
+  if (eventRule !== undefined) return arn;
+  throw new S3evtError('USAGE', '--target is that of a rule of the event bus', {
+    hint: 'Name the rule too: --destination eventbridge --event-rule NAME --target ARN.',
+  });
+}
+
+/** The choices of --destination. */
+const DESTINATION_KINDS = ['lambda', 'sqs', 'sns', 'eventbridge'] as const;
+
 const NAMES = [
   'bucket',
+  'destination',
   'function',
   'queue',
   'topic',
   'destinationArn',
+  'eventRule',
+  'target',
+  'deadLetter',
   'runtime',
   'roleArn',
   'event',
@@ -127,6 +158,9 @@ function checked(name: string, texts: readonly string[], wrong: (what: string) =
     if (name === 'event')
       return texts.reduce<readonly string[]>((events, event) => eventFlag(event, events), []);
     if (name === 'bucket') return bucketFlag(text);
+    if (name === 'destination' && !(DESTINATION_KINDS as readonly string[]).includes(text)) {
+      throw new Error(`"destination" is one of ${DESTINATION_KINDS.join(', ')}`);
+    }
     return name === 'runtime' ? runtimeFlag(text) : text;
   } catch (error) {
     throw wrong(error instanceof Error ? error.message : String(error));

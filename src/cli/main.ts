@@ -137,7 +137,7 @@ async function runCommand<Result extends CommandResult, Item>(
     }
     await io.stdout.flush();
     await io.stderr.flush();
-    return result.status === 'negative' ? 3 : 0;
+    return result.exitCode ?? (result.status === 'negative' ? 3 : 0);
   } catch (error) {
     await progress.stop();
     const interrupted = interruption(error, signal);

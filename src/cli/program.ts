@@ -8,6 +8,7 @@ import { addRules } from './declarations/rules.ts';
 import { addSandbox } from './declarations/sandbox.ts';
 import { addTail } from './declarations/tail.ts';
 import { addTestUpload } from './declarations/test-upload.ts';
+import { addWatch } from './declarations/watch.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Host } from './host.ts';
 
@@ -47,6 +48,7 @@ export function createProgram(host: Host, dispatch: Dispatch): Command {
   addInit(program, host, dispatch);
   addTestUpload(program, dispatch);
   addTail(program, host, dispatch);
+  addWatch(program, dispatch);
   addLooks(program, dispatch);
   addRules(program, host, dispatch);
   addMatch(program, host, dispatch);

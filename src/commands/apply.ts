@@ -1,14 +1,16 @@
 import { applyPlan } from '../aws/apply-plan.ts';
 import { callerIdentity } from '../aws/identity.ts';
+import { commandFlags } from '../aws/target-flags.ts';
 import { documentFor, overlapIn } from '../core/apply-file.ts';
 import { parseConfigurationFile, type ConfigurationFile } from '../core/configuration-file.ts';
 import { S3evtError } from '../core/errors.ts';
 import { overlapError, refuseTooMany } from '../core/merge-rules.ts';
 import { diffDocuments, rulesOf, sameDocument } from '../core/notification.ts';
 import { reports, ruleReport, type Plan, type RuleReport, type StepReport } from '../core/plan.ts';
-import { backupSink } from './backup-sink.ts';
+import { backupSink, turnTaker } from './guarded-write.ts';
 import { bucketDocument, requireBucket } from './bucket.ts';
 import type { Context } from './context.ts';
+import { passPreflight, writeOf } from './preflight.ts';
 import { diffShown } from './show-plan.ts';
 import { targetShown } from './show-target.ts';
 
@@ -26,6 +28,8 @@ export interface DiffInput {
 }
 
 export interface ApplyInput extends DiffInput {
+  /** Whether rules that stand there and lead nowhere may be removed in the same write. */
+  readonly removeDeadRules: boolean;
   readonly yes: boolean;
   readonly dryRun: boolean;
 }
@@ -64,18 +68,18 @@ export async function runDiff(input: DiffInput, ctx: Context): Promise<DiffResul
 
 /**
  * Makes the bucket's configuration what the file says: one write, with everything that guards one. Permissions are not its business:
- * S3 refuses a destination that does not admit it, by name. Throws S3evtError.
+ * a destination that does not admit S3 is refused, by name. Throws S3evtError.
  */
 export async function runApply(input: ApplyInput, ctx: Context): Promise<ApplyResult> {
   const { bucket, file } = read(input, ctx);
   const [identity, target] = await Promise.all([callerIdentity(ctx.aws), ctx.aws.target()]);
   const before = await bucketDocument(bucket, ctx, identity.account);
-  const after = documentFor(before, file, input.prune);
-  refuseTooMany(after);
-  const overlap = overlapIn(after);
-  if (overlap) throw overlapError([overlap]);
-  const unchanged = sameDocument(before, after);
-  const plan: Plan = {
+  const wanted = documentFor(before, file, input.prune);
+  refuseTooMany(wanted);
+  const overlap = overlapIn(wanted);
+  if (overlap) throw overlapError([overlap], { bucket, flags: commandFlags(target) });
+  const unchanged = sameDocument(before, wanted);
+  const asked: Plan = {
     steps: [
       {
         id: 'notification',
@@ -84,10 +88,13 @@ export async function runApply(input: ApplyInput, ctx: Context): Promise<ApplyRe
           : `Put the configuration of ${input.file.name} on ${bucket}`,
         change: unchanged ? 'none' : 'update',
         after: [],
-        action: { kind: 'put-notification', bucket, before, after },
+        action: { kind: 'put-notification', bucket, before, after: wanted },
       },
     ],
   };
+  const choice = { removeDead: input.removeDeadRules, yes: input.yes };
+  const plan = await passPreflight(asked, choice, { bucket, identity, target }, ctx);
+  const after = writeOf(plan)?.after ?? wanted;
   const result = (steps: readonly StepReport[]): ApplyResult => ({
     status: 'ok',
     ...changesOf(bucket, before, after, file),
@@ -109,7 +116,12 @@ export async function runApply(input: ApplyInput, ctx: Context): Promise<ApplyRe
     region: target.region.value,
     command: 'apply',
   });
-  const applied = await applyPlan(plan, { ...ctx, account: identity.account, saveBackup });
+  const applied = await applyPlan(plan, {
+    ...ctx,
+    account: identity.account,
+    saveBackup,
+    takeTurn: turnTaker(ctx, identity.account),
+  });
   if (applied.error !== undefined) throw applied.error;
   return result(reports(plan, applied.outcomes));
 }

@@ -105,11 +105,12 @@ function awsOf(sandbox: Sandbox, { clock, signal }: Pick<Context, 'clock' | 'sig
 }
 
 /**
- * What init and test-upload may touch: no project file, and backups go to the folder. Named one by one, since to copy all of
+ * What init and test-upload may touch: no project file; backups and state go to the folder. Named one by one, since to copy all of
  * `outer` would read the project file of this folder, which is none of the demo's business.
  */
 function contextIn(folder: string, aws: Aws, outer: Context<DemoItem>): Context {
-  const { clock, signal, cwd, env, randomHex, ask, emit } = outer;
+  const { clock, signal, cwd, randomHex, ask, emit } = outer;
+  const env = { ...outer.env, XDG_STATE_HOME: join(folder, 'state') };
   const nothing = () => undefined;
   const project = {
     settings: undefined,

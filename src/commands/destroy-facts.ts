@@ -1,9 +1,10 @@
 import { readFunctionPolicy, readNotification } from '../aws/read-facts.ts';
 import { bucketArn, parseArn, parseFunctionReference } from '../core/arn.ts';
+import { ruleStatementIdFor } from '../core/event-rule.ts';
 import { ifKnown, valueOf } from '../core/facts.ts';
 import { defaultLogGroup, roleNameFor, statementIdFor } from '../core/names.ts';
 import type { NotificationDocument } from '../core/notification.ts';
-import { parsePolicy, type PolicyStatement } from '../core/policy.ts';
+import { parsePolicy, type PolicyStatement } from '../core/policy-document.ts';
 import type { MadeResource, ProjectSettings } from '../project/project-file.ts';
 import type { Context } from './context.ts';
 
@@ -19,23 +20,43 @@ export function concerns(
       return entry.name === bucket;
     case 'rule':
       return entry.bucket === bucket;
+    case 'event-rule':
+      return entry.bucket === bucket;
+    case 'eventbridge':
+    case 'versioning':
+      return entry.name === bucket;
     case 'permission':
     case 'statement':
-      return entry.name === statementIdFor(bucket);
+      return [statementIdFor(bucket), ...eventStatements(bucket, settings)].includes(entry.name);
     default: {
-      const rules = (settings?.made ?? []).filter((made) => made.kind === 'rule' && belongsTo(entry, made));
+      const all = settings?.made ?? [];
+      const rules = all.filter((made) => made.kind === 'rule' && belongsTo(entry, made, all));
       if (rules.length === 0) return settings?.bucket === bucket;
       return rules.every((rule) => rule.bucket === bucket);
     }
   }
 }
 
-/** Whether this is the function behind the rule, or the role or log group that was made for it. */
-function belongsTo({ kind, name }: MadeResource, rule: MadeResource): boolean {
-  if (kind === 'queue' || kind === 'topic') return name === rule.function;
+/** Ids of the statements that admit the event rules of the bucket to their targets. */
+function eventStatements(bucket: string, settings: ProjectSettings | undefined): readonly string[] {
+  return (settings?.made ?? []).flatMap((made) =>
+    made.kind === 'event-rule' && made.bucket === bucket ? [ruleStatementIdFor(made.name)] : [],
+  );
+}
+
+/** Whether this is what is behind the rule, or was made for it: role, log group, dead-letter queue. */
+function belongsTo({ kind, name }: MadeResource, rule: MadeResource, all: readonly MadeResource[]): boolean {
+  if (kind === 'queue') {
+    const sources = all.filter(
+      (made) => (made.kind === 'redrive' || made.kind === 'on-failure') && made.function === name,
+    );
+    return name === rule.function || sources.some((source) => belongsTo(source, rule, all));
+  }
+  if (kind === 'topic' || kind === 'redrive') return name === rule.function;
   const fn = parseFunctionReference(rule.function ?? '')?.name;
   if (fn === undefined) return false;
   if (kind === 'function') return name === fn;
+  if (kind === 'on-failure') return parseFunctionReference(name)?.name === fn;
   return kind === 'role' ? name === roleNameFor(fn) : kind === 'log-group' && name === defaultLogGroup(fn);
 }
 

@@ -1,20 +1,14 @@
 import { applyPlan } from '../aws/apply-plan.ts';
 import { callerIdentity } from '../aws/identity.ts';
 import { readMade } from '../aws/read-made.ts';
-import {
-  madeTitle,
-  permissionStepId,
-  planDestroy,
-  statementStepId,
-  type DestroyPlan,
-  type MadeFact,
-} from '../core/destroy-plan.ts';
+import { permissionStepId, planDestroy, statementStepId, type DestroyPlan } from '../core/destroy-plan.ts';
 import { S3evtError } from '../core/errors.ts';
+import { madeTitle, type MadeFact } from '../core/made-fact.ts';
 import { diffDocuments, type NotificationDocument } from '../core/notification.ts';
-import { reports, type StepOutcome, type StepReport } from '../core/plan.ts';
+import { reports, type StepAction, type StepOutcome, type StepReport } from '../core/plan.ts';
 import type { ShownLine } from '../core/progress.ts';
 import type { MadeResource, ProjectSettings } from '../project/project-file.ts';
-import { backupSink } from './backup-sink.ts';
+import { backupSink, turnTaker } from './guarded-write.ts';
 import type { Context } from './context.ts';
 import { concerns, readDocuments } from './destroy-facts.ts';
 import { refuseOtherHome, sameResource } from './ledger.ts';
@@ -96,7 +90,12 @@ export async function runDestroy(input: DestroyInput, ctx: Context): Promise<Des
     region: target.region.value,
     command: 'destroy',
   });
-  const applied = await applyPlan(plan, { ...ctx, account: identity.account, saveBackup });
+  const applied = await applyPlan(plan, {
+    ...ctx,
+    account: identity.account,
+    saveBackup,
+    takeTurn: turnTaker(ctx, identity.account),
+  });
   const projectFile = forget(ctx, settings, facts, plan, applied.outcomes);
   if (applied.error !== undefined) {
     const error =
@@ -136,19 +135,36 @@ function stepOf(fact: MadeFact, plan: DestroyPlan): string | undefined {
     );
     return step?.id;
   }
-  const id = stepIdOf(fact);
-  return plan.steps.find((step) => step.id === id)?.id;
+  if (fact.kind === 'eventbridge') {
+    const off = plan.steps.find(({ action }) => isSwitchedOff(action, fact.name));
+    if (off) return off.id;
+  }
+  return stepIdsOf(fact).find((id) => plan.steps.some((step) => step.id === id));
 }
 
-function stepIdOf(fact: MadeFact): string {
-  switch (fact.kind) {
+/** The step that removes it, or else one that takes it along. */
+function stepIdsOf(fact: MadeFact): readonly string[] {
+  const { kind, name } = fact;
+  switch (kind) {
     case 'permission':
-      return permissionStepId(fact);
+      return [permissionStepId(fact)];
     case 'statement':
-      return statementStepId(fact);
+      return [statementStepId(fact)];
+    case 'eventbridge':
+    case 'versioning':
+      return [`bucket-${name}`];
+    case 'redrive':
+      return [`redrive-${name}`, `queue-${name}`];
+    case 'on-failure':
+      return [`on-failure-${name}`, `function-${name.replace(/:.*$/, '')}`];
     default:
-      return `${fact.kind}-${fact.name}`;
+      return [`${kind}-${name}`];
   }
+}
+
+function isSwitchedOff(action: StepAction, bucket: string): boolean {
+  if (action.kind !== 'put-notification' || action.bucket !== bucket) return false;
+  return diffDocuments(action.before, action.after).eventBridge === 'disabled';
 }
 
 function removesRule(
@@ -168,8 +184,12 @@ function forget(
 ): string | null {
   const forgotten = facts.filter((fact) => {
     const step = stepOf(fact, plan);
-    if (step !== undefined) return outcomes.get(step) === 'applied' || outcomes.get(step) === 'unchanged';
-    return !plan.kept.some(({ title }) => title === madeTitle(fact));
+    const isKept = plan.kept.some(({ title }) => title === madeTitle(fact));
+    // Versioning stays for good: there is nothing left to remember.
+    if (isKept && fact.kind === 'versioning') return true;
+    // Of an event rule that others have targets on, only ours is removed.
+    if (step === undefined || (isKept && fact.kind === 'event-rule')) return !isKept;
+    return outcomes.get(step) === 'applied' || outcomes.get(step) === 'unchanged';
   });
   const left = (settings.made ?? []).filter(
     (entry) => !forgotten.some((fact) => sameResource(entry, entryOf(fact))),
@@ -187,6 +207,9 @@ function entryOf(fact: MadeFact): MadeResource {
   const { kind, name } = fact;
   if (fact.kind === 'statement') return { kind, name, function: fact.target };
   if (fact.kind === 'rule') return { kind, name, bucket: fact.bucket, function: fact.destination };
+  if (fact.kind === 'event-rule') return { kind, name, bucket: fact.bucket };
+  if (fact.kind === 'eventbridge') return { kind, name, bucket: name };
+  if (fact.kind === 'redrive' || fact.kind === 'on-failure') return { kind, name, function: fact.deadLetter };
   if (fact.kind !== 'permission') return { kind, name };
   const { functionName, qualifier } = fact;
   return { kind, name, function: qualifier === undefined ? functionName : `${functionName}:${qualifier}` };

@@ -1,6 +1,7 @@
 import type { CallerIdentity } from '../aws/identity.ts';
 import { parseArn, parseFunctionReference, type FunctionReference } from '../core/arn.ts';
 import { S3evtError } from '../core/errors.ts';
+import { eventRuleNameFault } from '../core/event-rule.ts';
 import type { Fact, FunctionFacts } from '../core/facts.ts';
 import type { DesiredRules, InitFacts } from '../core/init-plan.ts';
 import { MAX_FILTER_VALUE_BYTES } from '../core/key-filter.ts';
@@ -37,15 +38,28 @@ export function refuseBadNames(input: {
 
 const NOUNS = { sqs: 'queue', sns: 'topic' } as const;
 
-/** What is wrong with the name of a queue (80 characters) or a topic (256). FIFO ones are refused later, with the reason. */
+/** What is wrong with the name of a queue (80 characters), a topic (256) or an event rule (64). FIFO ones are refused later, with the reason. */
 export function destinationFault({ kind, reference }: WantedDestination): string | undefined {
   if (kind === 'lambda') return undefined;
+  if (kind === 'eventbridge') return reference === '' ? undefined : eventRuleNameFault(reference);
   const arn = parseArn(reference);
   const most = kind === 'sqs' ? 80 : 256;
   const name = arn ? arn.resource : reference;
   const isName = /^[A-Za-z0-9_-]+(?:\.fifo)?$/.test(name) && name.length <= most;
   if (isName && (arn === undefined || arn.service === kind)) return undefined;
   return `"${reference}" names no ${NOUNS[kind]}: a name has 1 to ${most} letters, digits, hyphens and underscores; an ARN will do too`;
+}
+
+/** What is wrong with the target of an event rule, or undefined. */
+export function eventTargetFault(arn: string): string | undefined {
+  const service = parseArn(arn)?.service;
+  if (service === 'sqs' || service === 'sns') return undefined;
+  if (service === 'lambda' && parseFunctionReference(arn) !== undefined) return undefined;
+  // CloudWatch Logs keeps one policy for all services and log groups, which only its owner should write.
+  if (service === 'logs') {
+    return `"${arn}" is a log group: s3evt gives no permission to one; make it a target with "aws events put-targets"`;
+  }
+  return `"${arn}" is no ARN of a function, a queue or a topic`;
 }
 
 /** S3's limits: ids of 255 characters, filter values of 1,024 bytes; an empty id would be replaced by one of S3's own. */

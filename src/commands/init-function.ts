@@ -7,6 +7,7 @@ import {
   readNotification,
   readRole,
 } from '../aws/read-facts.ts';
+import { commandFlags } from '../aws/target-flags.ts';
 import type { FunctionReference } from '../core/arn.ts';
 import { planInit, type Desired, type InitFacts } from '../core/init-plan.ts';
 import { defaultLogGroup, roleNameFor } from '../core/names.ts';
@@ -45,6 +46,7 @@ export async function prepareFunction(
     partition: identity.partition,
     region,
     bucket: answers.bucket,
+    flags: commandFlags(target),
     functionName: name,
     qualifier,
     runtime: input.runtime ?? DEFAULT_RUNTIME,
@@ -55,6 +57,7 @@ export async function prepareFunction(
       ctx,
       facts,
       ours,
+      kind: 'lambda',
       subject: name,
       leadsHere: (arn) => {
         const rule = functionReference(arn);

@@ -2,6 +2,7 @@ import { callerIdentity, type CallerIdentity } from '../aws/identity.ts';
 import { readKey, readQueue, readTopic } from '../aws/read-destinations.ts';
 import { readBucket, readNotification } from '../aws/read-facts.ts';
 import type { Target } from '../aws/target.ts';
+import { commandFlags } from '../aws/target-flags.ts';
 import { parseArn, queueArn, topicArn } from '../core/arn.ts';
 import { S3evtError } from '../core/errors.ts';
 import { ifKnown } from '../core/facts.ts';
@@ -41,6 +42,7 @@ export async function prepareMessaging(
     partition: identity.partition,
     region: target.region.value,
     bucket: answers.bucket,
+    flags: commandFlags(target),
     destination: { kind, arn: where.arn },
     mayCreate: !answers.destination.reference.startsWith('arn:'),
     allowKey: input.allowKey,
@@ -49,6 +51,7 @@ export async function prepareMessaging(
       ctx,
       facts,
       ours,
+      kind,
       subject: where.arn.split(':').at(-1) ?? '',
       leadsHere: (arn) => arn === where.arn,
     }),

@@ -4,10 +4,11 @@ import { suggestEvent } from '../core/event-suggestion.ts';
 import { S3evtError } from '../core/errors.ts';
 import { bucketNameFault, functionNameFault } from '../core/names.ts';
 import { listBuckets, listFunctions } from '../aws/list.ts';
+import type { Destination } from '../core/notification.ts';
 import type { ProjectSettings } from '../project/project-file.ts';
 import type { Context } from './context.ts';
 import type { InitAnswers, InitInput, WantedDestination } from './init.ts';
-import { destinationFault } from './init-checks.ts';
+import { destinationFault, eventTargetFault } from './init-checks.ts';
 
 /** Asks what flags and project file leave open, and only that. Without a person to ask: INPUT_REQUIRED with the flag. */
 export async function askInit(input: InitInput, ctx: Context): Promise<InitAnswers> {
@@ -18,10 +19,16 @@ export async function askInit(input: InitInput, ctx: Context): Promise<InitAnswe
   const destination = known ?? (await askDestination(input.destinationKind, ctx));
   // Who names both has said what is wanted: the rest has defaults.
   const asked = knownBucket === undefined || known === undefined;
+  const eventTarget = input.eventTarget ?? (asked ? await askTarget(destination, ctx) : undefined);
+  // Without a rule on the event bus there is nothing that could choose among events.
+  if (destination.kind === 'eventbridge' && destination.reference === '') {
+    const { events = [], prefix = '', suffixes = [] } = input;
+    return { bucket, destination, eventTarget, events, prefix, suffixes, asked };
+  }
   const events = input.events ?? (asked ? await askEvents(ctx) : ['s3:ObjectCreated:*']);
   const prefix = input.prefix ?? (asked ? await askFilter('prefix', 'uploads/', ctx) : '');
   const suffixes = input.suffixes ?? (asked ? splitSuffixes(await askFilter('suffix', '.jpeg', ctx)) : []);
-  return { bucket, destination, events, prefix, suffixes, asked };
+  return { bucket, destination, eventTarget, events, prefix, suffixes, asked };
 }
 
 /** Where the project's last rule on the bucket leads; else its function, whose rule is not made yet. */
@@ -30,7 +37,12 @@ function rememberedDestination(
   bucket: string,
 ): WantedDestination | undefined {
   if (settings?.bucket !== bucket) return undefined;
-  const rule = settings.made?.findLast((made) => made.kind === 'rule' && made.bucket === bucket);
+  const made = (settings.made ?? []).filter((entry) => entry.bucket === bucket);
+  const rule = made.at(-1);
+  if (rule?.kind === 'event-rule' || rule?.kind === 'eventbridge') {
+    const eventRule = made.findLast(({ kind }) => kind === 'event-rule');
+    return { kind: 'eventbridge', reference: eventRule?.name ?? '' };
+  }
   const arn = rule?.function ?? '';
   const service = parseArn(arn)?.service;
   if (service === 'sqs' || service === 'sns') return { kind: service, reference: arn };
@@ -85,7 +97,7 @@ async function askBucket(ctx: Context): Promise<string> {
 
 /** One question for all kinds: the functions that are there, and what else S3 can send to. */
 async function askDestination(
-  given: WantedDestination['kind'] | undefined,
+  given: Destination['kind'] | undefined,
   ctx: Context,
 ): Promise<WantedDestination> {
   if (!ctx.ask.interactive) {
@@ -115,16 +127,40 @@ async function askDestination(
         ? ([
             { value: 'sqs', name: 'An SQS queue', description: 'new or existing' },
             { value: 'sns', name: 'An SNS topic', description: 'new or existing' },
+            { value: 'eventbridge', name: 'EventBridge', description: 'the default event bus' },
           ] as const)
         : []),
     ],
   });
   if (picked === NEW) return askNewFunction(ctx);
   if (picked === 'sqs' || picked === 'sns') return askMessaging(picked, ctx);
+  if (picked === 'eventbridge') return askEventRule(ctx);
   return { kind: 'lambda', reference: picked.slice('lambda:'.length) };
 }
 
 const NOUNS = { lambda: 'function', sqs: 'queue', sns: 'topic' } as const;
+
+async function askEventRule(ctx: Context): Promise<WantedDestination> {
+  const kind = 'eventbridge';
+  const reference = await ctx.ask.text({
+    message: 'Name of a rule on the event bus that takes the events (empty: none)',
+    flag: '--event-rule NAME',
+    initial: '',
+    validate: (text) => destinationFault({ kind, reference: text }),
+  });
+  return { kind, reference };
+}
+
+async function askTarget({ kind, reference }: WantedDestination, ctx: Context): Promise<string | undefined> {
+  if (kind !== 'eventbridge' || reference === '') return undefined;
+  const arn = await ctx.ask.text({
+    message: 'ARN of the function, queue or topic that receives them (empty: none)',
+    flag: '--target ARN',
+    initial: '',
+    validate: (text) => (text === '' ? undefined : eventTargetFault(text)),
+  });
+  return arn === '' ? undefined : arn;
+}
 
 async function askNewFunction(ctx: Context): Promise<WantedDestination> {
   const reference = await ctx.ask.text({

@@ -21,6 +21,7 @@ interface RuleScope {
   readonly ctx: Pick<Context, 'project' | 'emit'>;
   readonly facts: Pick<BucketInitFacts, 'notification'>;
   readonly ours: ReadonlySet<string>;
+  readonly kind: keyof typeof DEFAULT_RULE_IDS;
   /** Name of the destination. */
   readonly subject: string;
   /** Whether a rule of that destination leads to the one that is wanted. */
@@ -48,7 +49,7 @@ export function wantedRules(
 /** One rule, or one for each suffix, its filter in the form that S3 wants. */
 function rulesFor(input: InitInput, answers: InitAnswers, scope: RuleScope): readonly DesiredRule[] {
   const suffixes = answers.suffixes.length === 0 ? [''] : [...new Set(answers.suffixes)];
-  const ids = ruleIds(input.id ?? freeRuleId(answers.destination.kind, scope, input.adds === true), suffixes);
+  const ids = ruleIds(input.id ?? freeRuleId(scope.kind, scope, input.adds === true), suffixes);
   const said = new Set<string>();
   return suffixes.map((suffix, index) => {
     const { filter, warnings } = readFilter({ prefix: answers.prefix, suffix });

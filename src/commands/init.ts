@@ -4,7 +4,7 @@ import { S3evtError } from '../core/errors.ts';
 import type { CallerIdentity } from '../aws/identity.ts';
 import type { Target } from '../aws/target.ts';
 import type { DesiredRules, InitPlan } from '../core/init-plan.ts';
-import type { NotificationDocument } from '../core/notification.ts';
+import type { Destination, DestinationKind, NotificationDocument } from '../core/notification.ts';
 import {
   changes,
   reports,
@@ -14,14 +14,15 @@ import {
   type StepReport,
 } from '../core/plan.ts';
 import { shellCommand } from '../core/shell.ts';
-import { backupSink } from './backup-sink.ts';
+import { backupSink, turnTaker } from './guarded-write.ts';
 import type { Context } from './context.ts';
 import { refuseBadNames } from './init-checks.ts';
-import { prepareFunction } from './init-function.ts';
-import { prepareMessaging } from './init-messaging.ts';
+import { refuseDeadLetter } from './init-dead-letter.ts';
+import { equivalentFlags } from './init-equivalent.ts';
+import { prepareInit } from './init-prepare.ts';
 import { askInit } from './init-questions.ts';
-import { ruleFlags } from './init-rules.ts';
 import { ledgerAfter, settingsFor } from './ledger.ts';
+import { passPreflight } from './preflight.ts';
 import { diffShown, planShown } from './show-plan.ts';
 import { targetShown } from './show-target.ts';
 import { targetFlags } from './target-flags.ts';
@@ -31,7 +32,12 @@ export interface InitInput {
   readonly bucket?: string | undefined;
   readonly destination?: WantedDestination | undefined;
   /** When the destination itself is not named yet. */
-  readonly destinationKind?: WantedDestination['kind'] | undefined;
+  readonly destinationKind?: Destination['kind'] | undefined;
+  /** ARN of what receives the events of a rule of the event bus. */
+  readonly eventTarget?: string | undefined;
+  /** Name or ARN of a dead-letter queue; `true` for one that is named after the destination. */
+  readonly deadLetter?: string | true | undefined;
+  readonly versioning?: boolean | undefined;
   readonly runtime?: string | undefined;
   /** AWS's names, `s3:` included. */
   readonly events?: readonly string[] | undefined;
@@ -45,6 +51,8 @@ export interface InitInput {
   /** Further rules on a bucket that has to exist, instead of making true what the call says. */
   readonly adds?: boolean;
   readonly dryRun: boolean;
+  /** Whether rules that stand there and lead nowhere may be removed in the same write. */
+  readonly removeDeadRules?: boolean;
   readonly yes: boolean;
   /** False with --no-save: no project file is written. */
   readonly save: boolean;
@@ -52,14 +60,19 @@ export interface InitInput {
 
 /** What is to receive the events, as it was named. */
 export interface WantedDestination {
-  readonly kind: 'lambda' | 'sqs' | 'sns';
-  /** Name or ARN; of a function also a partial ARN, and with a qualifier for a version or an alias. */
+  readonly kind: DestinationKind;
+  /**
+   * Name or ARN; of a function also a partial ARN, and with a qualifier for a version or an alias. Of EventBridge the name of a rule
+   * on the default bus, empty without one.
+   */
   readonly reference: string;
 }
 
 export interface InitAnswers {
   readonly bucket: string;
   readonly destination: WantedDestination;
+  /** Only with a rule of the event bus. */
+  readonly eventTarget: string | undefined;
   readonly events: readonly string[];
   readonly prefix: string;
   readonly suffixes: readonly string[];
@@ -73,8 +86,10 @@ export interface InitResult {
   readonly region: string;
   readonly account: string;
   readonly rules: readonly RuleReport[];
-  /** Null for queues and topics. */
+  /** Null for other destinations. */
   readonly function: InitPlan['function'];
+  /** Null for other destinations. */
+  readonly eventBridge: InitPlan['eventBridge'];
   readonly steps: readonly StepReport[];
   /** Path of the project file, or null with --no-save and --dry-run. */
   readonly projectFile: string | null;
@@ -100,8 +115,18 @@ export async function runInit(input: InitInput, ctx: Context): Promise<InitResul
   refuseBadNames(input);
   const answers = await askInit(input, ctx);
   refuseBadNames({ ...input, ...answers });
-  const prepare = answers.destination.kind === 'lambda' ? prepareFunction : prepareMessaging;
-  const { plan, desired, identity, target } = await prepare(input, answers, ctx);
+  refuseDeadLetter(input, answers.destination);
+  const { plan: wanted, desired, identity, target } = await prepareInit(input, answers, ctx);
+  const plan = await passPreflight(
+    wanted,
+    {
+      removeDead: input.removeDeadRules === true,
+      yes: input.yes,
+      mended: new Set(wanted.destination === null ? [] : [wanted.destination.arn]),
+    },
+    { bucket: desired.bucket, identity, target },
+    ctx,
+  );
   const region = target.region.value;
   const command = input.adds === true ? 'add' : 'init';
   for (const warning of plan.warnings) ctx.emit({ type: 'warning', warning });
@@ -116,6 +141,7 @@ export async function runInit(input: InitInput, ctx: Context): Promise<InitResul
     command,
     desired.bucket,
     ...equivalentFlags(input, answers, desired.rules),
+    ...(plan === wanted ? [] : ['--remove-dead-rules']),
     ...targetFlags(target, ['flag', 'project file']),
     '--yes',
   ];
@@ -126,6 +152,7 @@ export async function runInit(input: InitInput, ctx: Context): Promise<InitResul
     account: identity.account,
     rules: plan.rules.map(ruleReport),
     function: plan.function,
+    eventBridge: plan.eventBridge,
     steps: reports(plan, outcomes),
     projectFile,
     equivalentCommand: shellCommand(equivalent),
@@ -162,7 +189,12 @@ export async function runInit(input: InitInput, ctx: Context): Promise<InitResul
   const settings = settingsFor(ctx.project, { plan, desired, target });
   if (input.save) ctx.project.save(settings);
   const saveBackup = backupSink(ctx, { account: identity.account, region, command });
-  const applied = await applyPlan(plan, { ...ctx, account: identity.account, saveBackup });
+  const applied = await applyPlan(plan, {
+    ...ctx,
+    account: identity.account,
+    saveBackup,
+    takeTurn: turnTaker(ctx, identity.account),
+  });
   if (input.save) ctx.project.save(ledgerAfter(settings, plan, applied.outcomes));
   const done = result(applied.outcomes, input.save ? ctx.project.path : null);
   if (applied.error !== undefined) throw withProgress(applied.error, done);
@@ -200,22 +232,6 @@ async function offerTest(done: InitResult, ctx: Context): Promise<InitResult> {
 function documentBefore(plan: InitPlan): NotificationDocument {
   const step = plan.steps.find((candidate) => candidate.action.kind === 'put-notification');
   return step?.action.kind === 'put-notification' ? step.action.before : {};
-}
-
-const DESTINATION_FLAGS = { lambda: '--function', sqs: '--queue', sns: '--topic' } as const;
-
-function equivalentFlags(
-  input: InitInput,
-  { destination }: InitAnswers,
-  rules: DesiredRules['rules'],
-): readonly string[] {
-  const flags: string[] = [DESTINATION_FLAGS[destination.kind], destination.reference];
-  if (input.runtime !== undefined) flags.push('--runtime', input.runtime);
-  flags.push(...ruleFlags(rules));
-  if (input.roleArn !== undefined) flags.push('--role-arn', input.roleArn);
-  if (input.allowKey) flags.push('--allow-key');
-  if (!input.save) flags.push('--no-save');
-  return flags;
 }
 
 /** How far a plan got belongs to its error: in `data` of the envelope, and in words. */

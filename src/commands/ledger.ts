@@ -2,7 +2,7 @@ import type { Target } from '../aws/target.ts';
 import { S3evtError } from '../core/errors.ts';
 import type { DesiredRules, InitPlan } from '../core/init-plan.ts';
 import { diffDocuments } from '../core/notification.ts';
-import type { Plan, Step, StepOutcome } from '../core/plan.ts';
+import type { Plan, Step, StepAction, StepOutcome } from '../core/plan.ts';
 import type { MadeResource, Project, ProjectSettings } from '../project/project-file.ts';
 
 /** The project file keeps what s3evt made, oldest first: `destroy` removes that and nothing else. */
@@ -65,7 +65,12 @@ function madeBy(step: Step): readonly MadeResource[] {
     case 'create-function':
       return [{ kind: 'function', name: action.name }];
     case 'create-queue':
-      return [{ kind: 'queue', name: action.arn }];
+      return [
+        { kind: 'queue', name: action.arn },
+        ...(action.deadLetterArn === undefined
+          ? []
+          : ([{ kind: 'redrive', name: action.arn, function: action.deadLetterArn }] as const)),
+      ];
     case 'create-topic':
       return [{ kind: 'topic', name: action.arn }];
     case 'put-statement':
@@ -82,15 +87,36 @@ function madeBy(step: Step): readonly MadeResource[] {
     }
     case 'put-notification':
       // A rule that served already, or that somebody else's id names, was not made here.
-      return diffDocuments(action.before, action.after).added.map((rule) => ({
-        kind: 'rule',
-        name: rule.id,
-        bucket: action.bucket,
-        function: rule.destination.arn,
-      }));
+      return madeInDocument(action);
+    case 'put-event-rule':
+      return [{ kind: 'event-rule', name: action.rule.name, bucket: action.rule.bucket }];
+    case 'put-redrive':
+      return [{ kind: 'redrive', name: action.queue, function: action.deadLetterArn }];
+    case 'put-on-failure': {
+      const { functionName, qualifier, deadLetterArn } = action.destination;
+      const name = qualifier === undefined ? functionName : `${functionName}:${qualifier}`;
+      return [{ kind: 'on-failure', name, function: deadLetterArn }];
+    }
+    case 'enable-versioning':
+      return [{ kind: 'versioning', name: action.bucket }];
     default:
       return [];
   }
+}
+
+function madeInDocument({
+  bucket,
+  before,
+  after,
+}: Extract<StepAction, { kind: 'put-notification' }>): readonly MadeResource[] {
+  const { added, eventBridge } = diffDocuments(before, after);
+  const rules = added.map((rule): MadeResource => ({
+    kind: 'rule',
+    name: rule.id,
+    bucket,
+    function: rule.destination.arn,
+  }));
+  return eventBridge === 'enabled' ? [...rules, { kind: 'eventbridge', name: bucket, bucket }] : rules;
 }
 
 export function sameResource(a: MadeResource, b: MadeResource): boolean {

@@ -43,7 +43,7 @@ const MAX_STREAMS = 2_000;
 const HOLD_MS = 2_000;
 
 /** On AWS FilterLogEvents is shared by the whole account at 5 to 25 calls a second; a local endpoint has no such limit. */
-async function pace(aws: Aws): Promise<{ activeWaitMs: number; idleWaitMs: number }> {
+export async function pace(aws: Aws): Promise<{ activeWaitMs: number; idleWaitMs: number }> {
   const { endpointUrl } = await aws.target();
   const local =
     endpointUrl !== undefined && /^https?:\/\/(?:127\.|localhost|\[::1\])/.test(endpointUrl.value);

@@ -1,19 +1,17 @@
 import { applyPlan } from '../aws/apply-plan.ts';
 import { callerIdentity } from '../aws/identity.ts';
-import { readQueue, readTopic } from '../aws/read-destinations.ts';
-import { readFunctionPolicy } from '../aws/read-facts.ts';
-import { parseFunctionReference } from '../core/arn.ts';
+import { readPolicies } from '../aws/read-policies.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { S3evtError } from '../core/errors.ts';
-import { ifKnown } from '../core/facts.ts';
-import { rulesOf, type Rule } from '../core/notification.ts';
+import { diffDocuments, rulesOf, type Rule } from '../core/notification.ts';
 import { reports, ruleReport, type RuleReport, type StepReport } from '../core/plan.ts';
 import { planRemoval } from '../core/removal-plan.ts';
-import { backupSink } from './backup-sink.ts';
+import { backupSink, turnTaker } from './guarded-write.ts';
 import { bucketDocument, requireBucket } from './bucket.ts';
 import type { Context } from './context.ts';
 import { madeHere } from './ls.ts';
 import { forgetMade } from './ledger.ts';
+import { passPreflight, writeOf } from './preflight.ts';
 import { diffShown, planShown } from './show-plan.ts';
 import { targetShown } from './show-target.ts';
 
@@ -21,6 +19,8 @@ export interface RmInput {
   readonly bucket?: string | undefined;
   /** Of rules. */
   readonly ids: readonly string[];
+  /** Whether other rules that lead nowhere may be removed in the same write. */
+  readonly removeDeadRules: boolean;
   readonly yes: boolean;
   readonly dryRun: boolean;
 }
@@ -38,9 +38,19 @@ export async function runRm(input: RmInput, ctx: Context): Promise<RmResult> {
   const [identity, target] = await Promise.all([callerIdentity(ctx.aws), ctx.aws.target()]);
   const document = await bucketDocument(bucket, ctx, identity.account);
   const rules = rulesOf(document);
-  const removed = input.ids.map((id) => rules.find((rule) => rule.id === id) ?? missing(id, bucket, rules));
-  const policies = await readPolicies(removed, ctx);
-  const plan = planRemoval(input.ids, { bucket, document, policies });
+  const wanted = input.ids.map((id) => rules.find((rule) => rule.id === id) ?? missing(id, bucket, rules));
+  const asked = planRemoval(input.ids, { bucket, document, policies: new Map() });
+  const choice = { removeDead: input.removeDeadRules, yes: input.yes };
+  const [policies, passed] = await Promise.all([
+    readPolicies(wanted, ctx.aws),
+    passPreflight(asked, choice, { bucket, identity, target }, ctx),
+  ]);
+  // With the rules that were asked for, dead ones may go that would make S3 refuse the rest.
+  const { removed } = diffDocuments(document, writeOf(passed)?.after ?? document);
+  const plan = planRemoval(
+    removed.map(({ id }) => id),
+    { bucket, document, policies },
+  );
   const result = (steps: readonly StepReport[]): RmResult => ({
     status: 'ok',
     bucket,
@@ -69,7 +79,12 @@ export async function runRm(input: RmInput, ctx: Context): Promise<RmResult> {
     region: target.region.value,
     command: 'rm',
   });
-  const applied = await applyPlan(plan, { ...ctx, account: identity.account, saveBackup });
+  const applied = await applyPlan(plan, {
+    ...ctx,
+    account: identity.account,
+    saveBackup,
+    takeTurn: turnTaker(ctx, identity.account),
+  });
   forgetMade(ctx.project, bucket, plan, applied.outcomes);
   if (applied.error !== undefined) throw applied.error;
   return result(reports(plan, applied.outcomes));
@@ -86,33 +101,4 @@ function missing(id: string, bucket: string, rules: readonly Rule[]): never {
           ? 'It has no rules at all.'
           : `Its rules: ${ids.join(', ')}.`,
   });
-}
-
-/** Who may not read a policy leaves the permission where it is: the rules go all the same. */
-async function readPolicies(
-  rules: readonly Rule[],
-  ctx: Pick<Context, 'aws'>,
-): Promise<ReadonlyMap<string, string>> {
-  const destinations = new Map(rules.map(({ destination }) => [destination.arn, destination.kind]));
-  const read = await Promise.all(
-    [...destinations].map(async ([arn, kind]) => [arn, await readPolicy(arn, kind, ctx)] as const),
-  );
-  return new Map(read.flatMap(([arn, text]) => (text === undefined ? [] : [[arn, text] as const])));
-}
-
-async function readPolicy(
-  arn: string,
-  kind: Rule['destination']['kind'],
-  { aws }: Pick<Context, 'aws'>,
-): Promise<string | undefined> {
-  switch (kind) {
-    case 'sqs':
-      return ifKnown(await readQueue(aws, arn))?.policy;
-    case 'sns':
-      return ifKnown(await readTopic(aws, arn))?.policy;
-    case 'lambda': {
-      const reference = parseFunctionReference(arn);
-      return reference && ifKnown(await readFunctionPolicy(aws, reference.name, reference.qualifier));
-    }
-  }
 }

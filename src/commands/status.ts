@@ -1,36 +1,44 @@
-import { callerIdentity, type CallerIdentity } from '../aws/identity.ts';
+import { callerIdentity } from '../aws/identity.ts';
 import { lastRecords } from '../aws/last-records.ts';
-import { readFunction, readFunctionPolicy } from '../aws/read-facts.ts';
-import { bucketArn, parseFunctionReference } from '../core/arn.ts';
+import { eachOf } from '../aws/read-destination-state.ts';
+import { defaultLogGroup } from '../core/names.ts';
+import { readFunctionArn } from '../core/destination-name.ts';
+import type { DestinationState } from '../core/destination-state.ts';
 import { formatInstant } from '../core/duration.ts';
 import { hasCode } from '../core/errors.ts';
-import type { Fact, FunctionFacts } from '../core/facts.ts';
-import { defaultLogGroup } from '../core/names.ts';
+import { ifKnown } from '../core/facts.ts';
 import { hasEventBridge, rulesOf, type Rule } from '../core/notification.ts';
-import { evaluatePolicy, parsePolicy } from '../core/policy.ts';
-import { ruleReport, type RuleReport } from '../core/plan.ts';
+import { ruleReport } from '../core/plan.ts';
+import type { Finding } from '../core/preflight.ts';
 import { bucketDocument, requireBucket } from './bucket.ts';
 import type { Context } from './context.ts';
-import { madeHere } from './ls.ts';
+import { destinationReport, ruleOwners, type ListedRule } from './ls.ts';
+import { lookAtDestinations } from './preflight.ts';
+import {
+  readQueueReport,
+  readTopicReport,
+  type QueueReport,
+  type TopicReport,
+} from './status-destinations.ts';
 
 export interface StatusInput {
   readonly bucket?: string | undefined;
 }
 
-export interface StatusRule extends RuleReport {
-  readonly owner: 's3evt' | 'others';
+export interface StatusRule extends ListedRule {
   /** Null for destinations that are not functions, and for what may not be read. */
   readonly function: {
     readonly state: string | null;
     readonly runtime: string | null;
     readonly logGroup: string;
   } | null;
-  /** Whether the function's resource-based policy lets S3 invoke it for this bucket; `unknown` when it may not be read. */
-  readonly permission: 'allowed' | 'missing' | 'unknown' | null;
+  /** Null for destinations that are not queues, and for what may not be read. */
+  readonly queue: QueueReport | null;
+  readonly topic: TopicReport | null;
+  /** Whether the policies of the destination let S3 send there for this bucket; `unknown` when they may not be read. */
+  readonly permission: 'allowed' | 'missing' | 'unknown';
   /** Newest first. Null when they cannot be known. */
   readonly lastEvents: readonly StatusEvent[] | null;
-  /** What stands in the way, in words; empty when nothing was found. */
-  readonly problems: readonly string[];
 }
 
 export interface StatusEvent {
@@ -51,10 +59,11 @@ export interface StatusResult {
 
 const LOOK_BACK_MS = 24 * 3_600_000;
 const EVENTS_SHOWN = 3;
-/** Functions looked at together: AWS allows 15 GetPolicy calls a second. */
-const AT_ONCE = 8;
 
-/** Rules, destinations, their state and the last deliveries. Two round trips. Throws S3evtError. */
+/**
+ * Rules, destinations, their state and the last deliveries. Two round trips; three for a queue with dead letters or a function with a log
+ * group of its own, four when a key encrypts something. Throws S3evtError.
+ */
 export async function runStatus(input: StatusInput, ctx: Context): Promise<StatusResult> {
   const bucket = requireBucket(input.bucket, ctx);
   const [identity, target, document] = await Promise.all([
@@ -63,15 +72,29 @@ export async function runStatus(input: StatusInput, ctx: Context): Promise<Statu
     bucketDocument(bucket, ctx),
   ]);
   const rules = rulesOf(document);
-  const found: StatusRule[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let index = next++; index < rules.length; index = next++) {
-      const rule = rules[index];
-      if (rule) found[index] = await statusOf(rule, bucket, identity, ctx);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, rules.length) }, worker));
+  const looking = lookAtDestinations(rules, rules, { bucket, identity, target }, ctx);
+  const [{ states, findings }, owners, events] = await Promise.all([
+    looking,
+    ruleOwners(rules, bucket, ctx),
+    eachOf(rules, (rule) => eventsOf(rule, bucket, ctx)),
+  ]);
+  const found = await eachOf(
+    rules.map((rule, index) => ({ rule, index })),
+    async ({ rule, index }): Promise<StatusRule> => {
+      const own = findings.filter(({ ruleId }) => ruleId === rule.id);
+      const state = states.get(rule.destination.arn);
+      const details = await detailsOf(rule, bucket, state, events[index] ?? null, ctx);
+      const report = destinationReport(own);
+      return {
+        ...ruleReport(rule),
+        owner: owners[index] ?? 'others',
+        ...report,
+        problems: [...report.problems, ...unheard(details.topic, rule)],
+        ...details,
+        permission: permissionOf(own),
+      };
+    },
+  );
   return {
     status: 'ok',
     bucket,
@@ -82,51 +105,71 @@ export async function runStatus(input: StatusInput, ctx: Context): Promise<Statu
   };
 }
 
-async function statusOf(
+type Details = Pick<StatusRule, 'function' | 'queue' | 'topic' | 'lastEvents'>;
+
+async function detailsOf(
   rule: Rule,
   bucket: string,
-  identity: CallerIdentity,
+  state: DestinationState | undefined,
+  events: StatusRule['lastEvents'],
   ctx: Context,
-): Promise<StatusRule> {
-  const base = {
-    ...ruleReport(rule),
-    owner: madeHere(ctx.project.settings, bucket, rule) ? 's3evt' : 'others',
-  } as const;
-  const reference =
-    rule.destination.kind === 'lambda' ? parseFunctionReference(rule.destination.arn) : undefined;
-  if (!reference) return { ...base, function: null, permission: null, lastEvents: null, problems: [] };
-  const { name, qualifier } = reference;
-  const group = defaultLogGroup(name);
-  const since = ctx.clock.now() - LOOK_BACK_MS;
-  const [fn, policy, events] = await Promise.all([
-    readFunction(ctx.aws, name),
-    readFunctionPolicy(ctx.aws, name, qualifier),
-    eventsOf(group, since, rule.id, bucket, ctx),
-  ]);
-  const logGroup = fn.state === 'known' ? fn.value.logGroup : group;
-  const lastEvents = logGroup === group ? events : await eventsOf(logGroup, since, rule.id, bucket, ctx);
-  const permission = permissionOf(policy, rule, bucket, identity);
-  return {
-    ...base,
-    function:
-      fn.state === 'known' ? { state: fn.value.state, runtime: fn.value.runtime ?? null, logGroup } : null,
-    permission,
-    lastEvents,
-    problems: problemsOf(fn, permission, name),
-  };
+): Promise<Details> {
+  const nothing: Details = { function: null, queue: null, topic: null, lastEvents: null };
+  switch (state?.kind) {
+    case undefined:
+      return rule.destination.kind === 'lambda' ? { ...nothing, lastEvents: events } : nothing;
+    case 'lambda': {
+      const fn = ifKnown(state.qualified ?? state.function);
+      if (!fn) return { ...nothing, lastEvents: events };
+      const { logGroup } = fn;
+      const elsewhere = logGroup !== defaultLogGroup(fn.name);
+      return {
+        ...nothing,
+        function: { state: fn.state, runtime: fn.runtime ?? null, logGroup },
+        lastEvents: elsewhere ? await eventsOf(rule, bucket, ctx, logGroup) : events,
+      };
+    }
+    case 'sqs': {
+      const queue = ifKnown(state.queue);
+      return { ...nothing, queue: queue ? await readQueueReport(queue, ctx) : null };
+    }
+    case 'sns': {
+      const topic = ifKnown(state.topic);
+      return { ...nothing, topic: topic ? await readTopicReport(topic.arn, ctx) : null };
+    }
+  }
+}
+
+/** S3 sends to such a topic without an error, and nobody hears of it. */
+function unheard(topic: TopicReport | null, { destination }: Rule): readonly string[] {
+  if (!topic?.subscriptions || topic.subscriptions.some(({ confirmed }) => confirmed)) return [];
+  return [
+    `topic ${destination.arn.split(':').at(-1) ?? ''} has no confirmed subscription: nobody gets its events`,
+  ];
+}
+
+const REFUSING = new Set(['MISSING', 'QUALIFIER_MISSING', 'NOT_PERMITTED', 'DENIED']);
+
+function permissionOf(findings: readonly Finding[]): StatusRule['permission'] {
+  const about = findings.filter(({ code }) => REFUSING.has(code) || code.startsWith('KEY_'));
+  if (about.some(({ severity }) => severity === 'refused')) return 'missing';
+  const unknown = findings.some(({ code }) => code === 'UNCHECKED' || code === 'MAYBE_PERMITTED');
+  return unknown || about.length > 0 ? 'unknown' : 'allowed';
 }
 
 async function eventsOf(
-  group: string,
-  since: number,
-  ruleId: string,
+  rule: Rule,
   bucket: string,
   ctx: Context,
-): Promise<readonly StatusEvent[] | null> {
+  group?: string,
+): Promise<StatusRule['lastEvents']> {
+  if (rule.destination.kind !== 'lambda') return null;
+  const logGroup = group ?? defaultLogGroup(readFunctionArn(rule.destination.arn).name);
   try {
-    const records = (await lastRecords(ctx.aws, group, since, 50)) ?? [];
+    const since = ctx.clock.now() - LOOK_BACK_MS;
+    const records = (await lastRecords(ctx.aws, logGroup, since, 50)) ?? [];
     return records
-      .filter(({ record }) => record.bucket === bucket && (record.configurationId ?? ruleId) === ruleId)
+      .filter(({ record }) => record.bucket === bucket && (record.configurationId ?? rule.id) === rule.id)
       .slice(0, EVENTS_SHOWN)
       .map(({ at, record }) => ({ at: formatInstant(at), eventName: record.eventName, key: record.key }));
   } catch (error) {
@@ -134,42 +177,4 @@ async function eventsOf(
     if (hasCode(error, 'ACCESS_DENIED', 'AWS_ERROR', 'THROTTLED', 'AWS_UNAVAILABLE')) return null;
     throw error;
   }
-}
-
-function permissionOf(
-  policy: Fact<string>,
-  rule: Rule,
-  bucket: string,
-  identity: CallerIdentity,
-): StatusRule['permission'] {
-  if (policy.state === 'absent') return 'missing';
-  const document = policy.state === 'known' ? parsePolicy(policy.value) : undefined;
-  if (!document) return 'unknown';
-  const decision = evaluatePolicy(document, {
-    principal: { service: 's3.amazonaws.com' },
-    action: 'lambda:InvokeFunction',
-    resource: rule.destination.arn,
-    context: {
-      'aws:SourceArn': bucketArn(identity.partition, bucket),
-      'aws:SourceAccount': identity.account,
-    },
-  });
-  return decision.effect === 'allow' ? 'allowed' : 'missing';
-}
-
-function problemsOf(
-  fn: Fact<FunctionFacts>,
-  permission: StatusRule['permission'],
-  name: string,
-): readonly string[] {
-  const problems: string[] = [];
-  if (fn.state === 'absent') return [`function ${name} does not exist`];
-  if (fn.state === 'known' && fn.value.state !== 'Active') {
-    problems.push(
-      `function ${name} is ${fn.value.state}${fn.value.stateReason === undefined ? '' : `: ${fn.value.stateReason}`}`,
-    );
-  }
-  if (permission === 'missing')
-    problems.push(`the policy of ${name} does not let S3 invoke it for this bucket`);
-  return problems;
 }

@@ -3,14 +3,11 @@ import { S3evtError } from '../core/errors.ts';
 import type { EventRecord } from '../core/event-record.ts';
 import { formatInstant } from '../core/duration.ts';
 import { globMatches } from '../core/glob.ts';
-import { ifKnown } from '../core/facts.ts';
-import { defaultLogGroup } from '../core/names.ts';
-import { parseFunctionReference } from '../core/arn.ts';
-import { rulesOf } from '../core/notification.ts';
-import { readFunction, readNotification } from '../aws/read-facts.ts';
 import type { LogLine } from '../aws/sources/logs.ts';
 import type { Context } from './context.ts';
-import { observe, type Observation, type ObservedLine } from './observe.ts';
+import { observeGroups } from './observe-groups.ts';
+import type { Observation, ObservedLine } from './observe.ts';
+import { tailGroups } from './tail-groups.ts';
 
 export interface TailInput {
   readonly function?: string | undefined;
@@ -45,6 +42,8 @@ interface ItemBase {
   /** Of the invocation, where it is known. */
   readonly requestId: string | null;
   readonly message: string;
+  /** Where several logs are followed: the function whose log it is. */
+  readonly function?: string;
 }
 
 export type TailItem =
@@ -63,6 +62,9 @@ export type TailItem =
       readonly logGroup: string;
     }
   | { readonly type: 'warning'; readonly time: string; readonly code: string; readonly message: string };
+
+/** What comes of a log line. */
+type LineItem = Extract<TailItem, ItemBase>;
 
 export type TailRecord = Pick<EventRecord, 'eventName' | 'bucket' | 'key' | 'rawKey'> & {
   readonly eventTime: string | null;
@@ -87,6 +89,8 @@ export interface TailResult {
   /** Items shown, states aside. */
   readonly shown: number;
   readonly logGroup: string;
+  /** All of them, when the events go to several functions. */
+  readonly logGroups?: readonly string[];
 }
 
 const FOLLOW_BACK_MS = 10_000;
@@ -107,25 +111,32 @@ export async function runTail(input: TailInput, ctx: Context<TailItem>): Promise
     input.since ?? Math.min(begun, input.until ?? begun) - (input.follow ? FOLLOW_BACK_MS : READ_BACK_MS);
   if (input.until !== undefined && input.until < start)
     throw new S3evtError('USAGE', '--until lies before --since', { hint: 'Exchange the two times.' });
-  const group = await logGroupOf(input, ctx);
-  const options = { group, start, end: input.until, follow: input.follow, live: input.live };
-  const tell = stateReporter(group, input.follow, ctx);
+  const groups = await tailGroups(input, ctx);
+  const names = new Map(groups.map(({ group, name }) => [group, name]));
+  const options = { start, end: input.until, follow: input.follow, live: input.live };
+  const tellers = new Map(groups.map(({ group }) => [group, stateReporter(group, input.follow, ctx)]));
   let shown = 0;
   const limit = input.untilMatch ? Math.min(1, input.limit ?? 1) : (input.limit ?? Number.POSITIVE_INFINITY);
-  const result = (status: TailResult['status']): TailResult => ({ status, shown, logGroup: group });
+  const [first] = groups;
+  const result = (status: TailResult['status']): TailResult => ({
+    status,
+    shown,
+    logGroup: first?.group ?? '',
+    ...(groups.length > 1 ? { logGroups: [...names.keys()] } : {}),
+  });
   if (limit <= 0) return result('ok');
   try {
-    for await (const observation of observe(ctx, options)) {
+    for await (const { group, observation } of observeGroups(ctx, [...names.keys()], options)) {
       if (observation.type === 'lines') {
         for (const line of observation.lines) {
           for (const item of itemsOf(line, input)) {
-            await ctx.item(item);
+            await ctx.item(groups.length > 1 ? { ...item, function: names.get(group) ?? group } : item);
             if (++shown >= limit) return result('ok');
           }
         }
         continue;
       }
-      await tell(observation.type);
+      await tellers.get(group)?.(observation.type);
       if (deadline !== undefined && ctx.clock.now() >= deadline) break;
     }
   } catch (error) {
@@ -133,43 +144,6 @@ export async function runTail(input: TailInput, ctx: Context<TailItem>): Promise
     if (!ctx.signal.aborted) throw error;
   }
   return result(input.untilMatch && !ctx.signal.aborted ? 'negative' : 'ok');
-}
-
-async function logGroupOf(input: TailInput, ctx: Context<TailItem>): Promise<string> {
-  const name = input.function ?? ctx.project.settings?.function ?? (await functionOfBucket(input, ctx));
-  if (name === undefined) {
-    throw new S3evtError(
-      'INPUT_REQUIRED',
-      'no function is named, and there is no s3evt.json from here upwards',
-      {
-        hint: 'Pass the function: s3evt tail FUNCTION.',
-      },
-    );
-  }
-  if (name.startsWith('/')) return name;
-  const reference = parseFunctionReference(name);
-  if (!reference) {
-    throw new S3evtError('INVALID_ARGUMENT', `"${name}" names no function`, {
-      hint: 'Pass a function name, a function ARN, or a log group that begins with "/".',
-    });
-  }
-  // Who may not read the function may still be allowed to read its log.
-  const fn = ifKnown(await readFunction(ctx.aws, reference.name));
-  return fn?.logGroup ?? defaultLogGroup(reference.name);
-}
-
-/** The function behind a bucket, when its rules name one and no more. */
-async function functionOfBucket(input: TailInput, ctx: Context<TailItem>): Promise<string | undefined> {
-  const bucket = input.bucket ?? ctx.project.settings?.bucket;
-  if (bucket === undefined) return undefined;
-  const rules = rulesOf(ifKnown(await readNotification(ctx.aws, bucket)) ?? {});
-  const names = new Set(
-    rules
-      .filter(({ destination }) => destination.kind === 'lambda')
-      .map((rule) => parseFunctionReference(rule.destination.arn)?.name),
-  );
-  const [only] = names;
-  return names.size === 1 ? only : undefined;
 }
 
 /** Each state is told when it begins, not at every look; a warning once. */
@@ -200,7 +174,7 @@ function stateReporter(
 }
 
 /** What a line becomes on screen: nothing, one item, or one for each record in it. */
-export function itemsOf(observed: ObservedLine, input: TailInput): readonly TailItem[] {
+export function itemsOf(observed: ObservedLine, input: TailInput): readonly LineItem[] {
   const { line, parts, message, records } = observed;
   if (input.requestId !== undefined && observed.requestId !== input.requestId) return [];
   const base: ItemBase = {
@@ -212,7 +186,7 @@ export function itemsOf(observed: ObservedLine, input: TailInput): readonly Tail
   };
   const level = message.kind === 'app' ? (message.level ?? null) : null;
   const error = message.kind === 'app' ? (message.error ?? null) : null;
-  const log = (part: LogLine): TailItem => ({
+  const log = (part: LogLine): LineItem => ({
     type: 'log',
     ...base,
     time: formatInstant(part.timestamp),
@@ -229,7 +203,7 @@ export function itemsOf(observed: ObservedLine, input: TailInput): readonly Tail
   const wanted = filtered ? records.filter((record) => recordPasses(record, input)) : records;
   if (filtered && wanted.length === 0) return [];
   if (input.raw) return parts.map(log);
-  const shown = wanted.map((record): TailItem => ({ type: 'record', ...base, record: tailRecord(record) }));
+  const shown = wanted.map((record): LineItem => ({ type: 'record', ...base, record: tailRecord(record) }));
   // A failure that names the event is still a failure.
   if (shown.length > 0) return error === null ? shown : [...parts.map(log), ...shown];
   if (message.kind === 'report') return [{ type: 'report', ...base, report: tailReport(message) }];
@@ -248,7 +222,8 @@ function recordPasses(record: EventRecord, input: TailInput): boolean {
   );
 }
 
-function tailRecord(record: EventRecord): TailRecord {
+/** A record as streams print it. */
+export function tailRecord(record: EventRecord): TailRecord {
   return {
     eventName: record.eventName,
     eventTime: record.eventTime ?? null,

@@ -1,17 +1,23 @@
 import { applyPlan } from '../aws/apply-plan.ts';
-import { callerIdentity } from '../aws/identity.ts';
+import { callerIdentity, type CallerIdentity } from '../aws/identity.ts';
+import { readPolicies } from '../aws/read-policies.ts';
+import { admitSteps } from '../core/admit-plan.ts';
+import { bucketArn } from '../core/arn.ts';
 import { S3evtError } from '../core/errors.ts';
 import { diffDocuments, sameDocument, type NotificationDocument } from '../core/notification.ts';
-import { reports, ruleReport, type Plan, type RuleReport, type StepReport } from '../core/plan.ts';
+import { reports, ruleReport, type Plan, type RuleReport, type Step, type StepReport } from '../core/plan.ts';
 import { backupsOf, markUndone, type Backup } from '../project/backups.ts';
-import { backupSink } from './backup-sink.ts';
+import { backupSink, turnTaker } from './guarded-write.ts';
 import { bucketDocument, requireBucket } from './bucket.ts';
 import type { Context } from './context.ts';
-import { diffShown } from './show-plan.ts';
+import { passPreflight, writeOf } from './preflight.ts';
+import { diffShown, planShown } from './show-plan.ts';
 import { targetShown } from './show-target.ts';
 
 export interface UndoInput {
   readonly bucket?: string | undefined;
+  /** Whether rules that stand there and lead nowhere may be removed in the same write. */
+  readonly removeDeadRules: boolean;
   readonly yes: boolean;
   readonly dryRun: boolean;
 }
@@ -29,7 +35,8 @@ export interface UndoResult {
 
 /**
  * Puts back the configuration that the last change of s3evt replaced. Refuses (CONFIGURATION_CHANGED) when the bucket says
- * something else by now than what s3evt left there. Permissions and functions stay: `destroy` removes those.
+ * something else by now than what s3evt left there. Permissions that the former rules need come back; others and functions
+ * stay: `destroy` removes those.
  */
 export async function runUndo(input: UndoInput, ctx: Context): Promise<UndoResult> {
   const bucket = requireBucket(input.bucket, ctx);
@@ -46,10 +53,18 @@ export async function runUndo(input: UndoInput, ctx: Context): Promise<UndoResul
   );
   if (!backup) throw nothingToUndo(bucket, ctx);
   refuseIfChanged(backup, current);
-  const diff = diffDocuments(current, backup.before);
-  const plan = undoPlan(bucket, current, backup.before);
+  const permissions = await permissionsBack(bucket, current, backup.before, identity, ctx);
+  const plan = await passPreflight(
+    undoPlan(bucket, current, backup.before, permissions),
+    { removeDead: input.removeDeadRules, yes: input.yes, mended: new Set(permissions.map(({ arn }) => arn)) },
+    { bucket, identity, target },
+    ctx,
+  );
+  const after = writeOf(plan)?.after ?? backup.before;
+  const diff = diffDocuments(current, after);
   ctx.emit(targetShown(target, identity.account));
-  ctx.emit(diffShown(bucket, current, backup.before));
+  if (permissions.length > 0) ctx.emit(planShown(plan, input.dryRun ? 'Plan (nothing is done)' : 'Plan'));
+  ctx.emit(diffShown(bucket, current, after));
   const result = (steps: readonly StepReport[]): UndoResult => ({
     status: 'ok',
     bucket,
@@ -75,7 +90,12 @@ export async function runUndo(input: UndoInput, ctx: Context): Promise<UndoResul
     region: target.region.value,
     command: 'undo',
   });
-  const applied = await applyPlan(plan, { ...ctx, account: identity.account, saveBackup });
+  const applied = await applyPlan(plan, {
+    ...ctx,
+    account: identity.account,
+    saveBackup,
+    takeTurn: turnTaker(ctx, identity.account),
+  });
   if (applied.error !== undefined) throw applied.error;
   markUndone(backup);
   forgetRules(ctx, bucket, diff.removed);
@@ -109,15 +129,41 @@ function refuseIfChanged(backup: Backup, current: NotificationDocument): void {
   );
 }
 
-function undoPlan(bucket: string, before: NotificationDocument, after: NotificationDocument): Plan {
+/** `rm` takes a permission away with the last rule that needed it: it has to come back before the rule does. */
+async function permissionsBack(
+  bucket: string,
+  current: NotificationDocument,
+  former: NotificationDocument,
+  identity: CallerIdentity,
+  ctx: Pick<Context, 'aws'>,
+): Promise<readonly { readonly arn: string; readonly step: Step }[]> {
+  const { added, changed } = diffDocuments(current, former);
+  const rules = [...added, ...changed.map(({ after }) => after)];
+  const policies = await readPolicies(rules, ctx.aws);
+  const sending = {
+    name: bucket,
+    arn: bucketArn(identity.partition, bucket),
+    account: identity.account,
+  };
+  return admitSteps(rules, sending, policies);
+}
+
+function undoPlan(
+  bucket: string,
+  before: NotificationDocument,
+  after: NotificationDocument,
+  permissions: readonly { readonly step: Step }[],
+): Plan {
   const same = sameDocument(before, after);
+  const steps = permissions.map(({ step }) => step);
   return {
     steps: [
+      ...steps,
       {
         id: 'notification',
         title: `Put back the former configuration of ${bucket}`,
         change: same ? 'none' : 'update',
-        after: [],
+        after: steps.map(({ id }) => id),
         action: { kind: 'put-notification', bucket, before, after },
       },
     ],

@@ -1,9 +1,9 @@
 /** Puts the objects of a test, and takes them away again. */
 import { deleteObject, putObject, type EventfulRequest, type UploadBody } from '../aws/upload.ts';
-import { operate } from '../aws/operations.ts';
+import { operate, putsFirst } from '../aws/operations.ts';
 import { hasCode } from '../core/errors.ts';
+import type { Operation } from '../core/operation.ts';
 import type { Context } from './context.ts';
-import type { Operation } from './test-upload.ts';
 
 /** Requests in flight together. */
 const IN_FLIGHT = 8;
@@ -14,16 +14,19 @@ export interface Upload {
   readonly request: EventfulRequest;
 }
 
-export interface Run {
+/** One object, and what is done to it. */
+export interface Job {
   readonly operation: Operation;
-  /** How many objects. */
-  readonly count: number;
+  readonly key: string;
+  readonly body: UploadBody;
+}
+
+export interface Run {
   /** The key is the caller's: no other one is taken instead. */
   readonly keyGiven: boolean;
   /** An object of that key may be replaced. */
   readonly mayReplace: boolean;
   readonly bucket: string;
-  readonly body: UploadBody;
   /** Another key that the same rules take. */
   readonly beside: (key: string, mark: string) => string;
   /** Of the uploads, and of cleaning up after them. */
@@ -32,46 +35,51 @@ export interface Run {
   readonly made: { readonly key: string; readonly versionId: string | undefined }[];
 }
 
-/** In the order of their keys. When one fails, no other is begun, and those under way are waited for. */
-export async function uploadAll(run: Run, wanted: string, ctx: Context): Promise<readonly Upload[]> {
-  const { count } = run;
-  const uploads: Upload[] = [];
+/**
+ * What became of each job, in their order; undefined for those that were not begun. When one fails and the others do not go on, those
+ * under way are waited for.
+ */
+export async function settleAll(
+  run: Run,
+  jobs: readonly Job[],
+  { ctx, goesOn }: { readonly ctx: Context; readonly goesOn: boolean },
+): Promise<readonly (PromiseSettledResult<Upload> | undefined)[]> {
+  const settled = jobs.map((): PromiseSettledResult<Upload> | undefined => undefined);
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < count && !ctx.signal.aborted) {
+    while (!ctx.signal.aborted) {
       const index = next++;
-      const key = index === 0 ? wanted : run.beside(wanted, String(index + 1));
-      try {
-        uploads[index] = await uploadOne(run, key, ctx);
-      } catch (error) {
-        next = count;
-        throw error;
-      }
+      const job = jobs[index];
+      if (!job) return;
+      const [one] = await Promise.allSettled([uploadOne(run, job, ctx)]);
+      settled[index] = one;
+      if (one.status === 'rejected' && !goesOn) next = jobs.length;
     }
   };
-  const workers = await Promise.allSettled(Array.from({ length: Math.min(IN_FLIGHT, count) }, worker));
-  for (const ended of workers) if (ended.status === 'rejected') throw ended.reason;
-  ctx.signal.throwIfAborted();
-  return uploads;
+  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, jobs.length) }, worker));
+  return settled;
 }
 
 /** An object that is there already is not replaced, unless key and --yes were given: a file then goes beside it. */
-async function uploadOne(run: Run, wanted: string, ctx: Context): Promise<Upload> {
-  const { operation, keyGiven, mayReplace, bucket, body, signal } = run;
+async function uploadOne(run: Run, job: Job, ctx: Context): Promise<Upload> {
+  const { keyGiven, mayReplace, bucket, signal } = run;
+  const { operation, key: wanted, body } = job;
   const now = () => ctx.clock.now();
-  const task = { type: 'task', id: `upload-${wanted}` } as const;
+  const task = { type: 'task', id: `upload-${operation}-${wanted}` } as const;
+  // What is restored is there already, and is nobody's to remove.
+  const isOurs = operation !== 'restore';
   let key = wanted;
   let create = true;
   for (let attempt = 0; ; attempt++) {
-    const title = `Upload s3://${bucket}/${key}`;
+    const title = isOurs ? `Upload s3://${bucket}/${key}` : `Restore s3://${bucket}/${key}`;
     ctx.emit({ ...task, title, state: 'running' });
     try {
-      const put = { bucket, key, body, create, signal };
-      const first = operation === 'multipart' ? undefined : await putObject(ctx.aws, now, put);
+      const put = { bucket, key, body, create, signal, tagged: operation === 'untag' };
+      const first = putsFirst(operation) ? await putObject(ctx.aws, now, put) : undefined;
       if (first) noteMade(run, put, first);
       const request =
         operation === 'put' && first ? first : await operate(ctx.aws, now, operation, put, first);
-      noteMade(run, put, request);
+      if (isOurs) noteMade(run, put, request);
       ctx.emit({ ...task, title, state: 'done' });
       return { key, size: body.size, request };
     } catch (error) {

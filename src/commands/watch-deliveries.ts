@@ -1,200 +1,132 @@
-import type { EventfulRequest } from '../aws/upload.ts';
-import { defaultLogGroup } from '../core/names.ts';
-import { readFunction } from '../aws/read-facts.ts';
-import type { EventRecord } from '../core/event-record.ts';
-import { ifKnown } from '../core/facts.ts';
-import type { ReportMessage } from '../core/log-platform.ts';
-import type { Rule } from '../core/notification.ts';
-import { isEventOf, type AwaitedEvent } from '../core/verdict.ts';
-import { parseFunctionReference } from '../core/arn.ts';
+import type { Tap } from '../aws/tap/open.ts';
+import type { TappedEvent } from '../core/tap.ts';
 import type { Context } from './context.ts';
-import { observe, type ObservedLine } from './observe.ts';
+import {
+  cameBy,
+  eventMs,
+  isRecordOf,
+  unexpectedRule,
+  unseen,
+  type Delivery,
+  type Place,
+  type Route,
+  type WatchedRequest,
+} from './delivery.ts';
+import { pace } from './observe.ts';
+import { watchLog } from './watch-log.ts';
+import { watchQueue, type QueueBaseline } from './watch-queue.ts';
 
-/** What became of one upload's event at one destination. Times in ms since the upload began; null when unknown. */
-export interface Delivery {
-  readonly ruleId: string;
-  readonly destination: Rule['destination'];
-  readonly status: 'delivered' | 'missing';
-  /** Until the event was readable in the log. */
-  readonly latencyMs: number | null;
-  readonly hops: {
-    /** S3's own time of the event. The clocks of this machine and of AWS may differ. */
-    readonly eventMs: number | null;
-    /** The invocation's START. */
-    readonly invocationMs: number | null;
-    readonly logVisibleMs: number | null;
-  };
-  readonly record: EventRecord | null;
-  /** Of the invocation, not of the upload. */
-  readonly requestId: string | null;
-  readonly logGroup: string;
-  readonly logStream: string | null;
-  readonly invocation: 'ok' | 'error' | 'timeout' | null;
-}
+export type { Delivery } from './delivery.ts';
 
-export interface Watch {
+export interface WatchInput {
   readonly bucket: string;
-  /** Without `s3:`. */
-  readonly eventName: string;
-  /** Rules for functions. */
-  readonly rules: readonly Rule[];
-  readonly requests: readonly { readonly key: string; readonly request: EventfulRequest }[];
+  readonly places: readonly Place[];
+  readonly requests: readonly WatchedRequest[];
+  /** The ways of the events that come of what had to be put first: they are counted too, and not awaited. */
+  readonly beforehand: readonly Route[];
+  /** By ARN. */
+  readonly baselines: ReadonlyMap<string, QueueBaseline>;
+  readonly tap: Tap | undefined;
+  /** Whether queues may be looked into. */
+  readonly peek: boolean;
   /** Epoch ms before the first upload. */
   readonly from: number;
   readonly timeoutMs: number;
 }
 
-/** AWS's clock may be behind this machine's. */
-const SKEW_MS = 60_000;
-/** After the event was seen, its REPORT line is waited for this long: it says whether the invocation went well. */
-const REPORT_GRACE_MS = 3_000;
+export interface Watch extends WatchInput {
+  /** What the tap has seen so far, by key. */
+  readonly tapped: ReadonlyMap<string, TappedEvent>;
+}
 
-/** Follows the functions' logs until each event was seen, or the time ran out. Deliveries by key. */
+export interface Found {
+  readonly key: string;
+  readonly delivery: Delivery;
+}
+
+/** Watches every place until each event was seen there, or the time ran out. Deliveries by key, places in their order. */
 export async function watchDeliveries(
   ctx: Context,
-  watch: Watch,
+  input: WatchInput,
 ): Promise<ReadonlyMap<string, readonly Delivery[]>> {
-  const perRule = await Promise.all(watch.rules.map((rule) => watchFunction(ctx, watch, rule)));
-  return new Map(watch.requests.map(({ key }) => [key, perRule.flatMap((found) => found.get(key) ?? [])]));
-}
+  const tapped = new Map<string, TappedEvent>();
+  const strays: Found[] = [];
+  const watch: Watch = { ...input, tapped };
+  const over = new AbortController();
+  const tap = followTap(watch, AbortSignal.any([ctx.signal, over.signal]));
+  try {
+    const watchers = { log: watchLog, queue: watchQueue, tap: watchTap };
+    const failed = tap.then(() => never());
+    const all = Promise.all(input.places.map((place) => watchers[place.via](ctx, watch, place)));
+    const found = [...(await Promise.race([all, failed])).flat(), ...strays];
+    return new Map(
+      input.requests.map(({ key }) => [
+        key,
+        found.filter((one) => one.key === key).map(({ delivery }) => delivery),
+      ]),
+    );
+  } finally {
+    over.abort();
+    await tap.catch(() => undefined);
+  }
 
-interface Seen {
-  readonly record: EventRecord;
-  readonly line: ObservedLine;
-  readonly visibleAt: number;
-}
-
-async function watchFunction(ctx: Context, watch: Watch, rule: Rule): Promise<ReadonlyMap<string, Delivery>> {
-  const name = parseFunctionReference(rule.destination.arn)?.name ?? rule.destination.arn;
-  const fn = ifKnown(await readFunction(ctx.aws, name));
-  const group = fn?.logGroup ?? defaultLogGroup(name);
-  const task = { type: 'task', id: `watch-${rule.id}`, title: `Wait for the event in ${group}` } as const;
-  ctx.emit({ ...task, state: 'running' });
-
-  const awaited = watch.requests.map(({ key, request }): AwaitedEvent & { at: number } => ({
-    bucket: watch.bucket,
-    key,
-    requestId: request.requestId,
-    attempts: request.attempts,
-    eTag: request.eTag,
-    versionId: request.versionId,
-    at: request.startedAt,
-  }));
-  const log = await followUntilSeen(ctx, { group, awaited, watch, task });
-
-  const missing = awaited.filter(({ key }) => !log.seen.has(key)).length;
-  ctx.emit({
-    ...task,
-    state: missing === 0 ? 'done' : 'failed',
-    ...(missing === 0
-      ? {}
-      : {
-          detail: `${missing} of ${awaited.length} not seen within ${Math.round(watch.timeoutMs / 1_000)} s`,
-        }),
-  });
-  return new Map(
-    awaited.map((event) => [event.key, delivery(rule, group, log, event.at, log.seen.get(event.key))]),
-  );
-}
-
-interface WatchedLog {
-  readonly seen: ReadonlyMap<string, Seen>;
-  /** By the invocation's request id. */
-  readonly reports: ReadonlyMap<string, ReportMessage>;
-  readonly starts: ReadonlyMap<string, number>;
-}
-
-async function followUntilSeen(
-  ctx: Context,
-  given: {
-    group: string;
-    awaited: readonly AwaitedEvent[];
-    watch: Watch;
-    task: { type: 'task'; id: string; title: string };
-  },
-): Promise<WatchedLog> {
-  const { group, awaited, watch, task } = given;
-  const seen = new Map<string, Seen>();
-  const reports = new Map<string, ReportMessage>();
-  const starts = new Map<string, number>();
-  const deadline = ctx.clock.now() + watch.timeoutMs;
-  let graceEnds: number | undefined;
-  let explained = false;
-  for await (const item of observe(ctx, { group, start: watch.from - SKEW_MS, follow: true })) {
-    const now = ctx.clock.now();
-    if (item.type === 'lines') {
-      for (const line of item.lines) {
-        const { message } = line;
-        if (message.kind === 'start') starts.set(message.requestId, line.line.timestamp);
-        if (message.kind === 'report') reports.set(message.requestId, message);
-        for (const record of line.records) {
-          const match = awaited.find(
-            (event) =>
-              !seen.has(event.key) &&
-              record.eventName.startsWith(eventFamily(watch.eventName)) &&
-              isEventOf(record, event),
-          );
-          if (match) seen.set(match.key, { record, line, visibleAt: now });
-        }
+  async function followTap(watched: Watch, signal: AbortSignal): Promise<void> {
+    if (!watched.tap) return;
+    const place = watched.places.find(({ via }) => via === 'tap');
+    for await (const event of watched.tap.receive(signal)) {
+      const { record } = event;
+      const one = watched.requests.find((request) => isRecordOf(record, request, watched.bucket));
+      if (!one) continue;
+      const ruleId = unexpectedRule(record, one);
+      if (ruleId === undefined) {
+        if (!tapped.has(one.key)) tapped.set(one.key, event);
+      } else if (place) {
+        const detail = `it came through rule "${ruleId}", which should not take it`;
+        strays.push({
+          key: one.key,
+          delivery: { ...tapDelivery(place, one, event), ruleId, status: 'unexpected', detail },
+        });
       }
-      continue;
-    }
-    if (seen.size === awaited.length) {
-      graceEnds ??= now + REPORT_GRACE_MS;
-      const reported = [...seen.values()].every(
-        ({ line }) => line.requestId !== undefined && reports.has(line.requestId),
-      );
-      if (reported || now >= graceEnds) break;
-    }
-    if (now >= deadline) break;
-    if (item.type === 'no-group' && !explained) {
-      explained = true;
-      ctx.emit({
-        ...task,
-        state: 'waiting',
-        detail: 'the log group does not exist yet: Lambda makes it when the function first runs',
-      });
     }
   }
-  return { seen, reports, starts };
 }
 
-/** A deletion in a versioned bucket makes a delete marker: another name of the same family. */
-function eventFamily(eventName: string): string {
-  return eventName.startsWith('ObjectRemoved:') ? 'ObjectRemoved:' : eventName;
+/** A tap that ends is no reason to end the watch: only one that fails is. */
+function never(): Promise<never> {
+  return new Promise(() => undefined);
 }
 
-function delivery(rule: Rule, group: string, log: WatchedLog, at: number, seen: Seen | undefined): Delivery {
-  const base = { ruleId: rule.id, destination: rule.destination, logGroup: group };
-  if (!seen) {
-    const hops = { eventMs: null, invocationMs: null, logVisibleMs: null };
-    return {
-      ...base,
-      status: 'missing',
-      latencyMs: null,
-      hops,
-      record: null,
-      requestId: null,
-      logStream: null,
-      invocation: null,
-    };
+async function watchTap(ctx: Context, watch: Watch, place: Place): Promise<readonly Found[]> {
+  const awaited = watch.requests.filter(({ routes }) => routes.some(({ id }) => id === place.route.id));
+  const title = `Wait for the event from ${place.route.destination.arn}`;
+  const task = { type: 'task', id: `tap-${place.route.id}`, title } as const;
+  ctx.emit({ ...task, state: 'running' });
+  const { activeWaitMs } = await pace(ctx.aws);
+  const deadline = ctx.clock.now() + watch.timeoutMs;
+  const seenBy = (one: WatchedRequest): TappedEvent | undefined => {
+    const event = watch.tapped.get(one.key);
+    return event && cameBy(event.record, place.route) ? event : undefined;
+  };
+  while (!awaited.every((one) => seenBy(one)) && ctx.clock.now() < deadline) {
+    await ctx.clock.sleep(activeWaitMs, ctx.signal);
   }
-  const { record, line, visibleAt } = seen;
-  const requestId = line.requestId ?? null;
-  const started = requestId === null ? undefined : log.starts.get(requestId);
-  const eventTime = record.eventTime === undefined ? undefined : Date.parse(record.eventTime);
+  const found = awaited.map((one): Found => {
+    const event = seenBy(one);
+    return { key: one.key, delivery: event ? tapDelivery(place, one, event) : unseen(place, 'tap') };
+  });
+  const missing = found.filter(({ delivery }) => delivery.status === 'missing').length;
+  const detail = `${missing} of ${awaited.length} not seen`;
+  ctx.emit({ ...task, state: missing === 0 ? 'done' : 'failed', ...(missing === 0 ? {} : { detail }) });
+  return found;
+}
+
+function tapDelivery(place: Place, one: WatchedRequest, { record, receivedAt }: TappedEvent): Delivery {
+  const base = unseen(place, 'tap');
   return {
     ...base,
     status: 'delivered',
-    latencyMs: visibleAt - at,
-    hops: {
-      eventMs: eventTime === undefined || Number.isNaN(eventTime) ? null : eventTime - at,
-      invocationMs: started === undefined ? null : started - at,
-      logVisibleMs: visibleAt - at,
-    },
+    latencyMs: receivedAt - one.request.startedAt,
+    hops: { ...base.hops, eventMs: eventMs(record, one) },
     record,
-    requestId,
-    logStream: line.line.stream,
-    invocation: (requestId === null ? undefined : log.reports.get(requestId)?.status) ?? null,
   };
 }

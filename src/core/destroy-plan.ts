@@ -1,50 +1,10 @@
 import { parseArn } from './arn.ts';
+import { planDeadLetter } from './destroy-dead-letter.ts';
+import { eventRuleNeeding, planEventRule, withoutOurEventBridge } from './destroy-eventbridge.ts';
+import { madeTitle, type Keep, type MadeFact } from './made-fact.ts';
 import { defaultLogGroup, roleNameFor, statementIdFor } from './names.ts';
 import { diffDocuments, rulesOf, withoutRule, type NotificationDocument, type Rule } from './notification.ts';
-import type { ObjectVersion, Plan, Step } from './plan.ts';
-
-/** One thing that the ledger says s3evt made, with what AWS says of it now. */
-export type MadeFact =
-  | {
-      readonly kind: 'bucket';
-      readonly name: string;
-      readonly now: Presence;
-      readonly objects: BucketContents | undefined;
-    }
-  | { readonly kind: 'log-group' | 'function'; readonly name: string; readonly now: Presence }
-  /** Names are ARNs. */
-  | { readonly kind: 'queue' | 'topic'; readonly name: string; readonly now: Presence }
-  | {
-      readonly kind: 'statement';
-      readonly name: string;
-      /** Of the queue, the topic or the key in whose policy it stands. */
-      readonly target: string;
-      readonly now: Presence;
-    }
-  | {
-      readonly kind: 'role';
-      readonly name: string;
-      readonly now: Presence;
-      readonly inlinePolicies: readonly string[];
-    }
-  | {
-      readonly kind: 'permission';
-      readonly name: string;
-      readonly functionName: string;
-      readonly qualifier: string | undefined;
-      readonly now: Presence;
-    }
-  | { readonly kind: 'rule'; readonly name: string; readonly bucket: string; readonly destination: string };
-
-/** `foreign`: it is there, but without s3evt's tag: somebody made it anew under the same name. */
-export type Presence = 'ours' | 'foreign' | 'gone';
-
-export interface BucketContents {
-  /** Versions and delete markers that `test-upload` wrote. */
-  readonly ours: readonly ObjectVersion[];
-  /** How many objects others put there; at least so many, when the bucket was too large to look through. */
-  readonly others: number;
-}
+import type { Plan, Step } from './plan.ts';
 
 export interface DestroyFacts {
   /** Oldest first, as the ledger has them. */
@@ -56,24 +16,6 @@ export interface DestroyFacts {
 export interface DestroyPlan extends Plan {
   /** What stays although the ledger names it, and why. */
   readonly kept: readonly { readonly title: string; readonly reason: string }[];
-}
-
-const TITLES = {
-  bucket: 'bucket',
-  'log-group': 'log group',
-  function: 'function',
-  role: 'role',
-  permission: 'permission',
-  queue: 'queue',
-  topic: 'topic',
-  statement: 'policy statement',
-  rule: 'rule',
-} as const;
-
-/** How lists name it, `kept` among them. */
-export function madeTitle(fact: MadeFact): string {
-  const where = fact.kind === 'statement' ? ` of ${fact.target}` : '';
-  return `${TITLES[fact.kind]} ${fact.name}${where}`;
 }
 
 /** Pure. Removes what s3evt made and only that; rules first, then what they lead to. */
@@ -92,25 +34,48 @@ export function planDestroy(facts: DestroyFacts): DestroyPlan {
   );
   const remaining = [...rulesOn.values()].flat();
   const rules = puts.map(({ id }) => id);
-  const permissions = facts.made.flatMap((fact) => planPermission(fact, rulesOn, rules, keep));
+  const eventRules = facts.made.flatMap((fact) => planEventRule(fact, rules, keep));
+  const senders = [...rules, ...eventRules.map(({ id }) => id)];
+  const permissions = facts.made.flatMap((fact) =>
+    planPermission(fact, { made: facts.made, rulesOn }, senders, keep),
+  );
   const functions = facts.made.flatMap((fact) =>
     planFunction(fact, remaining, [...rules, ...permissions.map(({ id }) => id)], keep),
   );
-  const statements = facts.made.flatMap((fact) => planStatement(fact, rulesOn, rules, keep));
-  const messaging = facts.made.flatMap((fact) =>
-    planMessaging(fact, remaining, [...rules, ...statements.map(({ id }) => id)], keep),
+  const statements = facts.made.flatMap((fact) =>
+    planStatement(fact, { made: facts.made, rulesOn }, senders, keep),
   );
+  const queuesAfter = [...rules, ...statements.map(({ id }) => id)];
+  const deleted = facts.made.flatMap((fact) => planMessaging(fact, remaining, queuesAfter, keep));
+  const gone = new Set([...functions, ...deleted].map(({ id }) => id));
+  const deadLetters = facts.made.flatMap((fact) => planDeadLetter(fact, gone, rules));
+  // A dead-letter queue goes after what leads to it.
+  const messaging = deleted.map((step) => ({
+    ...step,
+    after: [...step.after, ...deadLetters.map(({ id }) => id)],
+  }));
   const after = functions.map(({ id }) => id);
   const stays = facts.made.filter(
     (fact) => fact.kind === 'function' && fact.now !== 'gone' && !after.includes(`function-${fact.name}`),
   );
   const needed = new Set(stays.flatMap(({ name }) => [roleNameFor(name), defaultLogGroup(name)]));
   const rest = facts.made.flatMap((fact) => planRest(fact, { rules, after, needed, rulesOn }, keep));
-  return { steps: [...puts, ...permissions, ...functions, ...statements, ...messaging, ...rest], kept };
+  const steps = [
+    ...[...puts, ...eventRules, ...permissions, ...functions, ...statements],
+    ...[...deadLetters, ...messaging, ...rest],
+  ];
+  // What is on a bucket goes with it.
+  const stepIds = new Set(steps.map(({ id }) => id));
+  const onBucket = facts.made.filter(
+    ({ kind, name }) => (kind === 'eventbridge' || kind === 'versioning') && stepIds.has(`bucket-${name}`),
+  );
+  for (const fact of facts.made) {
+    if (fact.kind === 'versioning' && fact.now === 'ours')
+      keep(fact, 'it is never turned off: that would end the versions of its objects');
+  }
+  const goes = new Set(onBucket.map(madeTitle));
+  return { steps, kept: kept.filter(({ title }) => !goes.has(title)) };
 }
-
-/** Notes why something stays; no step comes of it. */
-type Keep = (fact: MadeFact, reason: string) => readonly [];
 
 function planRules(bucket: string, before: NotificationDocument, facts: DestroyFacts, keep: Keep): Step[] {
   let after = before;
@@ -121,12 +86,20 @@ function planRules(bucket: string, before: NotificationDocument, facts: DestroyF
     if (rule.destination.arn === fact.destination) after = withoutRule(after, fact.name);
     else keep(fact, `it sends to ${rule.destination.arn} now: somebody changed it`);
   }
+  after = withoutOurEventBridge(bucket, after, facts.made, keep);
   if (after === before) return [];
-  const ids = diffDocuments(before, after).removed.map(({ id }) => id);
+  const diff = diffDocuments(before, after);
+  const ids = diff.removed.map(({ id }) => id);
+  const what = [
+    ...(ids.length === 0
+      ? []
+      : [`remove ${ids.length === 1 ? 'rule' : 'rules'} ${ids.join(', ')} from ${bucket}`]),
+    ...(diff.eventBridge === 'disabled' ? [`turn EventBridge off for ${bucket}`] : []),
+  ].join(', ');
   return [
     {
       id: `notification-${bucket}`,
-      title: `Remove ${ids.length === 1 ? 'rule' : 'rules'} ${ids.join(', ')} from ${bucket}`,
+      title: `${what.slice(0, 1).toUpperCase()}${what.slice(1)}`,
       change: 'delete',
       after: [],
       action: { kind: 'put-notification', bucket, before, after },
@@ -147,9 +120,15 @@ function needs(remaining: readonly Rule[], functionName: string): Rule | undefin
   );
 }
 
+interface Users {
+  readonly made: readonly MadeFact[];
+  /** What stays on each bucket. */
+  readonly rulesOn: ReadonlyMap<string, readonly Rule[]>;
+}
+
 function planPermission(
   fact: MadeFact,
-  rulesOn: ReadonlyMap<string, readonly Rule[]>,
+  { made, rulesOn }: Users,
   after: readonly string[],
   keep: Keep,
 ): readonly Step[] {
@@ -161,6 +140,8 @@ function planPermission(
     fact.functionName,
   );
   if (rule) return keep(fact, `rule ${rule.id}, which s3evt did not make, needs it`);
+  const eventRule = eventRuleNeeding(made, fact.name);
+  if (eventRule !== undefined) return keep(fact, `event rule ${eventRule} stays and needs it`);
   const { functionName, qualifier, name } = fact;
   return removal({
     id: permissionStepId(fact),
@@ -194,7 +175,7 @@ export function statementStepId(fact: Extract<MadeFact, { kind: 'statement' }>):
 
 function planStatement(
   fact: MadeFact,
-  rulesOn: ReadonlyMap<string, readonly Rule[]>,
+  { made, rulesOn }: Users,
   after: readonly string[],
   keep: Keep,
 ): readonly Step[] {
@@ -210,6 +191,8 @@ function planStatement(
       kind === 'kms' ? destination.kind !== 'lambda' : destination.arn === fact.target,
     );
   if (rule) return keep(fact, `rule ${rule.id}, which s3evt did not make, needs it`);
+  const eventRule = eventRuleNeeding(made, fact.name);
+  if (eventRule !== undefined) return keep(fact, `event rule ${eventRule} stays and needs it`);
   return removal({
     id: statementStepId(fact),
     title: `Remove statement ${fact.name} from the policy of ${fact.target}; other statements stay`,

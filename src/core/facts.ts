@@ -97,3 +97,15 @@ export interface BucketFacts {
   readonly name: string;
   readonly region: string;
 }
+
+/** A rule of the default event bus. */
+export interface EventRuleFacts {
+  readonly name: string;
+  /** JSON text; undefined for a schedule. */
+  readonly pattern: string | undefined;
+  readonly state: string | undefined;
+  readonly description: string | undefined;
+  readonly roleArn: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly targets: readonly { readonly id: string; readonly arn: string }[];
+}

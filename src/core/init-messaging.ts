@@ -86,6 +86,7 @@ export function planMessagingInit(desired: DesiredMessaging, facts: MessagingFac
     document,
     destination,
     function: null,
+    eventBridge: null,
     awaitActive: false,
     warnings,
   };
@@ -116,7 +117,7 @@ function destinationStep(
  * A topic that is created with a policy gets no default one; without this statement, taking ours away again would leave none.
  * https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
  */
-function ownerStatement(arn: string): Readonly<Record<string, unknown>> {
+export function ownerStatement(arn: string): Readonly<Record<string, unknown>> {
   const { partition = 'aws', account = '' } = parseArn(arn) ?? {};
   const verbs = [
     'GetTopicAttributes',

@@ -13,9 +13,10 @@ import { mergeRules } from './merge-rules.ts';
 import { statementIdFor } from './names.ts';
 import { rulesOf, type NotificationDocument, type Rule } from './notification.ts';
 import type { Permission, Plan, Step } from './plan.ts';
-import { parsePolicy } from './policy.ts';
+import { parsePolicy } from './policy-document.ts';
+import type { FixFlags } from './preflight-fixes.ts';
 import type { Warning } from './progress.ts';
-import { DELIVERY_ACTIONS, s3Decision } from './s3-access.ts';
+import { DELIVERY_ACTIONS, S3_PRINCIPAL, s3Decision } from './s3-access.ts';
 
 /** What the caller of `init` wants of the bucket, whatever the destination is. */
 export interface DesiredRules {
@@ -23,6 +24,8 @@ export interface DesiredRules {
   readonly partition: string;
   readonly region: string;
   readonly bucket: string;
+  /** For the commands of errors. */
+  readonly flags?: FixFlags;
   /** Ids of rules that s3evt made on this bucket: only these may be replaced by others of the same id. */
   readonly ours: ReadonlySet<string>;
   /** Destinations are filled in by the plan. */
@@ -59,7 +62,16 @@ export interface InitFacts extends BucketInitFacts {
 
 export interface InitPlan extends Plan {
   readonly rules: readonly Rule[];
-  readonly destination: Rule['destination'];
+  /** Null for EventBridge, which has no rules of the bucket. */
+  readonly destination: Rule['destination'] | null;
+  /** Null for other destinations. */
+  readonly eventBridge: {
+    readonly enabled: boolean;
+    /** Name of the rule on the default bus. */
+    readonly rule: string | null;
+    /** ARN of what receives the rule's events. */
+    readonly target: string | null;
+  } | null;
   /** Null for other destinations. */
   readonly function: {
     readonly name: string;
@@ -97,6 +109,7 @@ export function planInit(desired: Desired, facts: InitFacts): InitPlan {
       runtime: target.runtime,
       logGroup: target.logGroup,
     },
+    eventBridge: null,
     awaitActive: current === undefined || current.state === 'Pending',
     warnings,
   };
@@ -123,7 +136,7 @@ export function planRules(
 ): { readonly step: Step; readonly settled: readonly Rule[]; readonly document: NotificationDocument } {
   const rules = desired.rules.map((rule): Rule => ({ ...rule, destination }));
   const before = valueOf(facts.bucket) ? (valueOf(facts.notification) ?? {}) : {};
-  const { document, settled } = mergeRules(before, rules, desired.ours);
+  const { document, settled } = mergeRules(before, rules, desired.ours, desired);
   const unchanged = document === before;
   const names = settled.map((rule) => rule.id).join(', ');
   const step: Step = {
@@ -155,12 +168,13 @@ function planPermission(desired: Desired, facts: InitFacts, qualified: string): 
     functionName: desired.functionName,
     qualifier: desired.qualifier,
     statementId: statementIdFor(desired.bucket),
+    principal: S3_PRINCIPAL,
     sourceArn: bucketArn(desired.partition, desired.bucket),
     sourceAccount: desired.account,
   };
   const text = valueOf(facts.policy);
   const policy = text === undefined ? undefined : parsePolicy(text);
-  const bucket = { arn: permission.sourceArn, account: permission.sourceAccount };
+  const bucket = { arn: permission.sourceArn, account: desired.account };
   const admits = s3Decision(text, DELIVERY_ACTIONS.lambda, qualified, bucket)?.effect === 'allow';
   const taken = policy?.statements.some((statement) => statement.sid === permission.statementId) ?? false;
   const where =
@@ -173,5 +187,30 @@ function planPermission(desired: Desired, facts: InitFacts, qualified: string): 
     change: admits ? 'none' : taken ? 'update' : 'create',
     after: ['function'],
     action: { kind: 'add-permission', permission, replaces: taken && !admits },
+  };
+}
+
+/** The plan with versioning turned on in it. `versioning` is the bucket's status: `Enabled`, `Suspended`; absent for never on. */
+export function withVersioning(plan: InitPlan, bucket: string, versioning: Fact<string>): InitPlan {
+  const isOn = valueOf(versioning) === 'Enabled';
+  const step: Step = {
+    id: 'versioning',
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
+    title: isOn
+      ? `Keep versioning of ${bucket} on`
+      : `Turn versioning of ${bucket} on: without it, two writes of one key at the same moment may send one event only`,
+    change: isOn ? 'none' : 'update',
+    after: ['bucket'],
+    action: { kind: 'enable-versioning', bucket },
+  };
+  const note: Warning = {
+    code: 'VERSIONING_STAYS',
+    message: `"s3evt destroy" does not turn versioning of ${bucket} off again, and every version of an object is stored and paid for`,
+  };
+  const [first, ...rest] = plan.steps;
+  return {
+    ...plan,
+    steps: first ? [first, step, ...rest] : [step],
+    warnings: isOn ? plan.warnings : [...plan.warnings, note],
   };
 }

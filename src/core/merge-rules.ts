@@ -9,6 +9,7 @@ import {
   type Overlap,
   type Rule,
 } from './notification.ts';
+import { waysOut, type CommandPlace } from './overlap-ways.ts';
 
 /** S3's limit, queues, topics and functions together. */
 const MAX_RULES = 100;
@@ -16,12 +17,13 @@ const MAX_RULES = 100;
 /**
  * The document with the rules in it, and the rules as they will stand there. A rule that is there already under
  * another id serves as it is: AWS would refuse a second one. A rule that s3evt did not make is never replaced. Returns
- * `before` itself when nothing changes.
+ * `before` itself when nothing changes. `place` is for the commands of errors. Throws RULES_OVERLAP and RULE_ID_TAKEN.
  */
 export function mergeRules(
   before: NotificationDocument,
   rules: readonly Rule[],
   ours: ReadonlySet<string>,
+  place: CommandPlace = {},
 ): { document: NotificationDocument; settled: readonly Rule[] } {
   let document = before;
   const settled: Rule[] = [];
@@ -36,7 +38,7 @@ export function mergeRules(
       throw idTaken(taken, rule);
     }
     const overlaps = overlapsWith(document, rule);
-    if (overlaps.length > 0) throw overlapError(overlaps);
+    if (overlaps.length > 0) throw overlapError(overlaps, place);
     document = withRule(document, rule);
     settled.push(rule);
   }
@@ -63,8 +65,8 @@ function idTaken(taken: Rule, rule: Rule): S3evtError {
   );
 }
 
-/** RULES_OVERLAP: both rules, the events they share, a key that both would take, and the ways out. */
-export function overlapError(overlaps: readonly Overlap[]): S3evtError {
+/** RULES_OVERLAP: both rules, the events they share, a key that both would take, and the ways out with a command for each. */
+export function overlapError(overlaps: readonly Overlap[], place: CommandPlace = {}): S3evtError {
   const [first] = overlaps;
   if (first === undefined) throw new TypeError('overlapError() needs one');
   const { a, b, events, witness } = first;
@@ -73,8 +75,6 @@ export function overlapError(overlaps: readonly Overlap[]): S3evtError {
     'RULES_OVERLAP',
     `rule "${a.id}" (${describeFilter(a.filter)}) and rule "${b.id}" (${describeFilter(b.filter)}) of the bucket${more} ` +
       `would both take ${events.join(', ')} of a key such as "${witness}"; S3 allows one of them`,
-    {
-      hint: `Narrow the new rule with --prefix, --suffix or --event, or fan out: "${b.id}" sends to ${b.destination.arn}.`,
-    },
+    waysOut(first, place),
   );
 }

@@ -46,6 +46,8 @@ export type StepAction =
       readonly arn: string;
       /** Text of its policy; undefined for one that no service sends to. */
       readonly policy: string | undefined;
+      /** The queue that takes what was received too often without success; undefined for none. */
+      readonly deadLetterArn?: string | undefined;
     }
   | {
       readonly kind: 'create-topic';
@@ -60,6 +62,20 @@ export type StepAction =
       readonly statement: Readonly<Record<string, unknown>>;
     }
   | { readonly kind: 'add-permission'; readonly permission: Permission; readonly replaces: boolean }
+  | {
+      readonly kind: 'put-event-rule';
+      readonly rule: EventRule;
+      /** What an update would take away if it were left out; undefined for a rule that is to be created. */
+      readonly keeps: EventRuleSettings | undefined;
+    }
+  | { readonly kind: 'put-event-target'; readonly rule: string; readonly target: EventTarget }
+  /** Without the rule itself when others have targets on it. */
+  | { readonly kind: 'remove-event-rule'; readonly rule: string; readonly withRule: boolean }
+  | { readonly kind: 'put-redrive'; readonly queue: string; readonly deadLetterArn: string }
+  | { readonly kind: 'remove-redrive'; readonly queue: string; readonly deadLetterArn: string }
+  | { readonly kind: 'put-on-failure'; readonly destination: FunctionDestination }
+  | { readonly kind: 'remove-on-failure'; readonly destination: FunctionDestination }
+  | { readonly kind: 'enable-versioning'; readonly bucket: string }
   | {
       readonly kind: 'put-notification';
       readonly bucket: string;
@@ -90,8 +106,41 @@ export interface Permission {
   /** The version or alias that the rule names: every one has a resource-based policy of its own. */
   readonly qualifier: string | undefined;
   readonly statementId: string;
+  /** The service that may invoke the function. */
+  readonly principal: 's3.amazonaws.com' | 'events.amazonaws.com';
   readonly sourceArn: string;
-  readonly sourceAccount: string;
+  /** Undefined where the ARN names the account already. */
+  readonly sourceAccount: string | undefined;
+}
+
+/** A rule of the default event bus. */
+export interface EventRule {
+  readonly name: string;
+  /** JSON text. */
+  readonly pattern: string;
+  /** The bucket whose events it takes. */
+  readonly bucket: string;
+}
+
+export interface EventRuleSettings {
+  /** `ENABLED`, `DISABLED`, … */
+  readonly state: string | undefined;
+  readonly description: string | undefined;
+  readonly roleArn: string | undefined;
+}
+
+export interface EventTarget {
+  readonly arn: string;
+  /** Only for a FIFO queue. */
+  readonly messageGroupId: string | undefined;
+}
+
+/** Where Lambda sends the record of an asynchronous invocation that failed for good. */
+export interface FunctionDestination {
+  readonly functionName: string;
+  /** Every version and alias has a configuration of its own. */
+  readonly qualifier: string | undefined;
+  readonly deadLetterArn: string;
 }
 
 export interface ObjectVersion {

@@ -1,4 +1,5 @@
 import { globMatches } from './glob.ts';
+import { parseIpAddress } from './ip-address.ts';
 
 /**
  * Condition operators of IAM JSON policies
@@ -47,32 +48,10 @@ function instant(text: string): number | undefined {
   return days * 86_400 + at(4) * 3600 + at(5) * 60 + at(6) - offset;
 }
 
-interface Address {
-  readonly bits: 32 | 128;
-  readonly value: bigint;
-}
-
-function parseAddress(text: string): Address | undefined {
-  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) {
-    const bytes = text.split('.').map(Number);
-    if (bytes.some((byte) => byte > 255)) return undefined;
-    return { bits: 32, value: bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n) };
-  }
-  if (!/^[0-9a-f:]+$/i.test(text)) return undefined;
-  const halves = text.split('::');
-  if (halves.length > 2) return undefined;
-  const [head = [], tail = []] = halves.map((half) => (half === '' ? [] : half.split(':')));
-  const missing = 8 - head.length - tail.length;
-  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
-  const groups = [...head, ...Array<string>(missing).fill('0'), ...tail];
-  if (groups.some((group) => !/^[0-9a-f]{1,4}$/i.test(group))) return undefined;
-  return { bits: 128, value: groups.reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n) };
-}
-
 function addressInRange(range: string, text: string): boolean {
   const [base = '', length] = range.split('/');
-  const network = parseAddress(base);
-  const address = parseAddress(text);
+  const network = parseIpAddress(base);
+  const address = parseIpAddress(text);
   if (!network || network.bits !== address?.bits) return false;
   const prefix = length === undefined ? network.bits : Number(length);
   if (!Number.isInteger(prefix) || prefix < 0 || prefix > network.bits) return false;

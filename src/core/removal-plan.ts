@@ -3,13 +3,13 @@ import { parseFunctionReference } from './arn.ts';
 import { statementIdFor } from './names.ts';
 import { rulesOf, withoutRule, type NotificationDocument, type Rule } from './notification.ts';
 import type { Plan, Step } from './plan.ts';
-import { parsePolicy } from './policy.ts';
+import { parsePolicy } from './policy-document.ts';
 
 export interface RemovalFacts {
   readonly bucket: string;
   readonly document: NotificationDocument;
   /** Text of the resource-based policies, by the destination's ARN; absent where there is none or it may not be read. */
-  readonly policies: ReadonlyMap<string, string>;
+  readonly policies: ReadonlyMap<string, string | undefined>;
 }
 
 /** Pure. Only the statement that s3evt gives for the bucket is taken away, and only with the last rule that lives by it. */

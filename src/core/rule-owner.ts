@@ -6,6 +6,11 @@ export type RuleOwner = 's3evt' | 'cdk' | 'serverless' | 'terraform' | 'cloudfor
 /** An id that S3 assigned: base64 of a UUID's text. */
 const ASSIGNED = /^[A-Za-z0-9+/]{48}$/;
 
+/** Whether S3 gave the id: then only the bucket's tags may tell whose rule it is. */
+export function isAssignedId(id: string): boolean {
+  return ASSIGNED.test(id);
+}
+
 /**
  * The tools that give ids of their own kind: Terraform `tf-s3-lambda-…`, CDK on imported buckets the stack's ARN,
  * Serverless `<function>-<md5>` and its older plugin `exS3-v2--…`. CloudFormation and CDK leave the id of their own
@@ -19,7 +24,7 @@ export function ownerOf(
   if (/^tf-s3-(?:lambda|queue|topic)-/.test(id)) return 'terraform';
   if (/^arn:[^:]+:cloudformation:/.test(id)) return 'cdk';
   if (id.startsWith('exS3-') || /^[A-Za-z0-9_-]+-[0-9a-f]{32}$/.test(id)) return 'serverless';
-  if (!ASSIGNED.test(id)) return 'others';
+  if (!isAssignedId(id)) return 'others';
   const tags = Object.keys(bucketTags);
   if (tags.some((tag) => tag.startsWith('aws-cdk:'))) return 'cdk';
   return tags.includes('aws:cloudformation:stack-name') ? 'cloudformation' : 'others';

@@ -5,7 +5,8 @@
  */
 import { parseArn } from './arn.ts';
 import type { Destination } from './notification.ts';
-import { evaluatePolicy, parsePolicy, type PolicyDecision } from './policy.ts';
+import { parsePolicy } from './policy-document.ts';
+import { evaluatePolicy, type PolicyDecision } from './policy.ts';
 
 export interface SendingBucket {
   /** `arn:aws:s3:::name` */
@@ -14,7 +15,7 @@ export interface SendingBucket {
   readonly account: string;
 }
 
-export const S3_PRINCIPAL = 's3.amazonaws.com';
+export const S3_PRINCIPAL = 's3.amazonaws.com' as const;
 
 /** The action that a delivery needs. */
 export const DELIVERY_ACTIONS: Readonly<Record<Destination['kind'], string>> = {

@@ -20,17 +20,37 @@ export interface ProjectSettings {
   readonly made?: readonly MadeResource[];
 }
 
+const KINDS = [
+  'bucket',
+  'log-group',
+  'role',
+  'function',
+  'queue',
+  'topic',
+  'permission',
+  'statement',
+  'rule',
+  'event-rule',
+  'eventbridge',
+  'versioning',
+  'redrive',
+  'on-failure',
+] as const;
+
 export interface MadeResource {
-  readonly kind:
-    'bucket' | 'log-group' | 'role' | 'function' | 'queue' | 'topic' | 'permission' | 'statement' | 'rule';
-  /** Bucket, group, role or function name; ARN of a queue or a topic; statement id; rule id. */
+  readonly kind: (typeof KINDS)[number];
+  /**
+   * Bucket, group, role or function name; ARN of a queue or a topic; statement id; id of a rule; name of an event rule. The bucket of
+   * `eventbridge` and `versioning`, which were turned on; the queue's ARN of `redrive`; the function (`name` or `name:qualifier`) of
+   * `on-failure`.
+   */
   readonly name: string;
   /**
    * The function of a permission (`name` or `name:qualifier`), the destination's ARN of a rule, the ARN of the queue, topic or
-   * key whose policy a statement stands in.
+   * key whose policy a statement stands in, the ARN of the dead-letter queue of `redrive` and `on-failure`.
    */
   readonly function?: string;
-  /** The bucket of a rule. */
+  /** The bucket of a rule, an event rule and `eventbridge`. */
   readonly bucket?: string;
 }
 
@@ -46,24 +66,13 @@ export interface Project {
 }
 
 const STRINGS = ['bucket', 'region', 'account', 'profile', 'endpointUrl', 'function'] as const;
-const KINDS = new Set([
-  'bucket',
-  'log-group',
-  'role',
-  'function',
-  'queue',
-  'topic',
-  'permission',
-  'statement',
-  'rule',
-]);
 
 function isMade(value: unknown): value is MadeResource {
   if (typeof value !== 'object' || value === null) return false;
   const made = value as Record<string, unknown>;
   return (
     typeof made['kind'] === 'string' &&
-    KINDS.has(made['kind']) &&
+    (KINDS as readonly string[]).includes(made['kind']) &&
     typeof made['name'] === 'string' &&
     ['function', 'bucket'].every((name) => made[name] === undefined || typeof made[name] === 'string')
   );

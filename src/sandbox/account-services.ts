@@ -1,4 +1,5 @@
 /** The services of one account, tied together and to those of the other accounts. */
+import { parseArn } from '../core/arn.ts';
 import { functionCredentials, roleRefusal } from './access/authority.ts';
 import type { Authority } from './access/guard.ts';
 import { routedKeys, routedServices, type Accounts, type AccountServices } from './accounts.ts';
@@ -10,7 +11,9 @@ import { objectReader, recordBucket } from './object-reader.ts';
 import { createEventsService } from './services/events/service.ts';
 import { createIamService } from './services/iam/service.ts';
 import { createKmsService } from './services/kms/service.ts';
+import type { KeyState } from './services/kms/store.ts';
 import { createLambdaService } from './services/lambda/index.ts';
+import type { ActivationFailure } from './services/lambda/store.ts';
 import { createLogsService } from './services/logs/service.ts';
 import type { S3Handlers } from './services/s3/context.ts';
 import type { S3Service } from './services/s3/index.ts';
@@ -74,6 +77,12 @@ export function createAccountServices(
       s3: recordBucket(env, s3, sts),
     },
     queues: routed.sqs,
+    isThrottled: () => faults.throttles({ service: 'lambda', operation: 'Invoke' }),
+    activationFailure(functionArn, { kmsKeyArn }) {
+      if (kmsKeyArn === undefined) return undefined;
+      const region = parseArn(functionArn)?.region ?? env.region;
+      return keyFailure(accounts.byArn(kmsKeyArn).kms.stateOf(region, kmsKeyArn));
+    },
     janitor,
     findPython,
     options: {
@@ -88,8 +97,30 @@ export function createAccountServices(
     sns: routed.sns,
     lambda: routed.lambda,
     logs: routed.logs,
+    buses: {
+      receive(busArn, event, roleArn) {
+        // AWS wants a role for new targets of this kind; whether PutTargets refuses one without is UNKNOWN.
+        const refused = roleArn === undefined ? undefined : roleMay(roleArn, 'events:PutEvents', busArn);
+        if (refused !== undefined) return { refused };
+        return routed.events.receive(busArn, event, { account: env.account, roleArn });
+      },
+    },
   });
   return { account: env.account, iam, logs, lambda, kms, sqs, sns, events };
+}
+
+/** Codes of the model; the texts are UNKNOWN. */
+function keyFailure(state: KeyState | undefined): ActivationFailure | undefined {
+  switch (state) {
+    case 'Enabled':
+      return undefined;
+    case 'Disabled':
+      return { code: 'DisabledKMSKey', reason: 'The KMS key of the function is disabled.' };
+    case 'PendingDeletion':
+      return { code: 'InvalidStateKMSKey', reason: 'The KMS key of the function is pending deletion.' };
+    case undefined:
+      return { code: 'KMSKeyNotFound', reason: 'The KMS key of the function was not found.' };
+  }
 }
 
 /** Forgets the state of an account: sources of events first, the logs last, since what is ended may still write a line. */

@@ -85,9 +85,10 @@ export function routedServices(accounts: Accounts) {
   const lambda: Pick<LambdaService, 'invokeAsync'> = {
     invokeAsync: (arn, ...rest) => at(arn).lambda.invokeAsync(arn, ...rest),
   };
-  const logs: Pick<LogsService, 'put'> = { put: (arn, message) => at(arn).logs.put(arn, message) };
-  const events: Pick<EventsService, 'putServiceEvent' | 'exists'> = {
+  const logs: Pick<LogsService, 'put'> = { put: (arn, ...rest) => at(arn).logs.put(arn, ...rest) };
+  const events: Pick<EventsService, 'putServiceEvent' | 'receive' | 'exists'> = {
     putServiceEvent: (arn, event) => at(arn).events.putServiceEvent(arn, event),
+    receive: (arn, ...rest) => at(arn).events.receive(arn, ...rest),
     exists: (arn) => at(arn).events.exists(arn),
   };
   const iam: Pick<IamService, 'role'> = { role: (arn) => at(arn).iam.role(arn) };

@@ -48,6 +48,8 @@ export interface Faults {
     signal: AbortSignal,
     hit?: (kind: FaultEffect['kind']) => void,
   ): Promise<void>;
+  /** Whether something that is no request, but stands for this one, is throttled now: an event in Lambda's queue. */
+  throttles(call: Pick<FaultedCall, 'service' | 'operation'>): boolean;
   /** How often and when a message is handed over: once and at once without a rule, never when it is dropped. */
   deliveries(delivery: FaultedDelivery): readonly DeliveryCopy[];
   /** Milliseconds until a batch of lines of this log group appears. */
@@ -101,6 +103,15 @@ export function createFaults(options: { readonly seed?: number } = {}): Faults {
         await takeEffect(rule.effect, call, clock, signal);
       }
     },
+    throttles(call) {
+      return [...entries].some(
+        (entry) =>
+          isRequestRule(entry.rule) &&
+          entry.rule.effect.kind === 'throttle' &&
+          matchesCall(entry.rule, call) &&
+          strikes(entry),
+      );
+    },
     deliveries(delivery) {
       let copies: readonly DeliveryCopy[] = [{ delayMs: 0 }];
       for (const entry of [...entries]) {
@@ -144,7 +155,10 @@ function isRequestRule(rule: FaultRule): rule is RuleOf<FaultEffect> {
   return !isDeliveryRule(rule) && !isLogRule(rule) && !isPropagationRule(rule);
 }
 
-function matchesCall({ match, effect }: RuleOf<FaultEffect>, { service, operation }: FaultedCall): boolean {
+function matchesCall(
+  { match, effect }: RuleOf<FaultEffect>,
+  { service, operation }: Pick<FaultedCall, 'service' | 'operation'>,
+): boolean {
   if (match?.service !== undefined && match.service !== service) return false;
   if (match?.operation !== undefined && match.operation !== operation) return false;
   // Not even an explicit deny blocks it: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html

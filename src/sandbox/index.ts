@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { S3evtError } from '../core/errors.ts';
-import type { Destinations } from './delivery/destinations.ts';
 import type { EventVersion } from './delivery/object-event.ts';
 import { createActivity, untilIdle } from './activity.ts';
 import { systemClock } from './clock.ts';
@@ -43,8 +42,6 @@ export interface SandboxOptions {
   readonly iamPropagationMs?: number;
   /** Milliseconds until a new or updated function is active; 0 by default. */
   readonly functionActivationMs?: number;
-  /** Who receives the events of a service instead of the sandbox's own: S3 asks it whether it may deliver, and delivers. */
-  readonly destinations?: Destinations;
   /** With it, `onIdle` is called once there has been no request and no work for so many milliseconds. */
   readonly idleMs?: number;
   readonly onIdle?: () => void;

@@ -6,7 +6,6 @@ import { guardS3 } from './access/s3-guard.ts';
 import { guardService } from './access/service-guards.ts';
 import { createAccountServices, resetAccount } from './account-services.ts';
 import { createAccounts, routedServices, type Accounts } from './accounts.ts';
-import type { Destinations } from './delivery/destinations.ts';
 import { eventBridgeVersion } from './delivery/eventbridge-event.ts';
 import type { EventVersion } from './delivery/object-event.ts';
 import type { SandboxEnv } from './env.ts';
@@ -27,7 +26,6 @@ export interface ServiceOptions {
   readonly iamPropagationMs?: number;
   readonly functionActivationMs?: number;
   readonly eventVersion?: EventVersion;
-  readonly destinations?: Destinations;
 }
 
 export interface Services {
@@ -47,7 +45,7 @@ export async function mountServices(
   wire: Pick<WireServer, 'mount'>,
   options: ServiceOptions,
 ): Promise<Services> {
-  const { janitor, faults, iamPropagationMs = 0, functionActivationMs = 0, destinations = {} } = options;
+  const { janitor, faults, iamPropagationMs = 0, functionActivationMs = 0 } = options;
   const [
     s3Client,
     lambdaClient,
@@ -91,18 +89,14 @@ export async function mountServices(
   const routed = routedServices(accounts);
   const sts = createStsService(env, routed.iam);
   const authority = createAuthority(env, routed.iam, sts);
-  const s3 = createS3Service(
-    env,
-    { ...routed.destinations, ...destinations },
-    {
-      faults,
-      ...(options.eventVersion !== undefined && { eventVersion: options.eventVersion }),
-      eventBridge: {
-        put: (event, region) => accounts.of(event.account).events.putS3Event(event, region),
-        version: eventBridgeVersion(options.eventVersion ?? '2.6'),
-      },
+  const s3 = createS3Service(env, routed.destinations, {
+    faults,
+    ...(options.eventVersion !== undefined && { eventVersion: options.eventVersion }),
+    eventBridge: {
+      put: (event, region) => accounts.of(event.account).events.putS3Event(event, region),
+      version: eventBridgeVersion(options.eventVersion ?? '2.6'),
     },
-  );
+  });
   const s3Handlers = guardS3(authority, (name) => s3.bucket(name), s3.handlers);
   const guardedS3 = { handlers: s3Handlers as S3Handlers, bucket: (name: string) => s3.bucket(name) };
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { join, normalize } from 'node:path';
 import { S3evtError } from '../core/errors.ts';
+import { stateFolderOf } from '../core/state-folder.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,24 +19,15 @@ export interface RunningSandbox {
   readonly startedAt: string;
 }
 
-/**
- * The user's folder for state: `$XDG_STATE_HOME/s3evt`, else `~/.local/state/s3evt`; `%LOCALAPPDATA%\s3evt` on Windows.
- * A relative XDG_STATE_HOME is ignored, as the specification wants (https://specifications.freedesktop.org/basedir/latest/).
- */
+/** Throws SANDBOX_FAILED when there is no place for it. */
 export function stateFolder(env: Environment, platform: NodeJS.Platform = process.platform): string {
-  if (platform === 'win32' && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, 's3evt');
-  if (env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME)) return join(env.XDG_STATE_HOME, 's3evt');
-  const home = env.HOME ?? env.USERPROFILE;
-  if (!home) {
-    throw new S3evtError(
-      'SANDBOX_FAILED',
-      'there is no place for the state of the shared sandbox: HOME is not set',
-      {
-        hint: 'Set HOME or XDG_STATE_HOME.',
-      },
-    );
-  }
-  return join(home, '.local', 'state', 's3evt');
+  const folder = stateFolderOf(env, platform);
+  if (folder !== undefined) return normalize(folder);
+  throw new S3evtError(
+    'SANDBOX_FAILED',
+    'there is no place for the state of the shared sandbox: HOME is not set',
+    { hint: 'Set HOME or XDG_STATE_HOME.' },
+  );
 }
 
 export const stateFile = (env: Environment): string => join(stateFolder(env), 'sandbox.json');

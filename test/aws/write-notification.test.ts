@@ -402,7 +402,7 @@ describe('the read back', () => {
     const { aws, clock, before, put } = await world();
     await answer(aws, withRule(before, { ...OURS, id: 'theirs', filter: { prefix: 'x' } }));
     const error = await failureOf(put());
-    expect(error).toMatchObject({ code: 'VERIFY_FAILED', exitCode: 1 });
+    expect(error).toMatchObject({ code: 'VERIFY_FAILED', exitCode: 5 });
     expect(error.hint).toContain('.s3evt/backups');
     expect(clock.sleepers).toBe(0);
   });

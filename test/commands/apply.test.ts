@@ -126,13 +126,24 @@ describe('refused before anything is written', () => {
     expect(writesOf(sandbox())).toEqual([]);
   });
 
-  test('a destination that does not admit S3: S3 refuses it by name, and nothing changed', async () => {
+  test('a destination that does not admit S3, by name and with the command that mends it', async () => {
     const other = await foreignFunction(sandbox(), 'other');
     const before = await notificationOf(sandbox(), 'photos');
     file({ LambdaFunctionConfigurations: [{ ...rule('e', 'e/'), LambdaFunctionArn: other }] });
-    sandbox().faults.clear();
-    const result = await run('apply n.json --bucket photos --yes --dry-run');
-    expect(result.code).toBe(0);
+    sandbox().journal.clear();
+    const result = await run('apply n.json --bucket photos --yes --json');
+    expect(result.code).toBe(1);
+    expect(envelopeOf(result).error).toMatchObject({
+      code: 'DESTINATION_REFUSED',
+      message: expect.stringContaining(
+        `rule "e" for ${other}: the policy of other does not let S3 invoke it for this bucket`,
+      ) as string,
+      commands: [
+        'aws lambda add-permission --function-name other --statement-id s3evt-photos --action lambda:InvokeFunction ' +
+          '--principal s3.amazonaws.com --source-arn arn:aws:s3:::photos --source-account 000000000000',
+      ],
+    });
+    expect(writesOf(sandbox())).toEqual([]);
     expect(await notificationOf(sandbox(), 'photos')).toEqual(before);
   });
 

@@ -4,18 +4,24 @@ import { CreateBucketCommand, type NotificationConfiguration } from '@aws-sdk/cl
 import { beforeEach, describe, expect, test } from 'vitest';
 import { configurationOf } from '../../src/aws/notification-codec.ts';
 import type { NotificationDocument } from '../../src/core/notification.ts';
-import { acceptingDestination } from '../support/accepting-destination.ts';
-import { admitS3, foreignFunction, notificationOf, putNotification } from '../support/foreign.ts';
+import {
+  admitS3,
+  deleteQueue,
+  foreignFunction,
+  foreignQueue,
+  foreignTopic,
+  notificationOf,
+  putNotification,
+} from '../support/foreign.ts';
 import { runInitJson } from '../support/init.ts';
-import { writesOf } from '../support/journal.ts';
+import { requestsOf, writesOf } from '../support/journal.ts';
 import { meanwhile } from '../support/meanwhile.ts';
 import { runCli, startCli, temporaryFolder } from '../support/run-cli.ts';
 import { shareSandbox } from '../support/shared-sandbox.ts';
+import { DOWN, ENTER, startTyping } from '../support/typing.ts';
 
-const queues = acceptingDestination();
-const topics = acceptingDestination();
 const somebody = meanwhile();
-const sandbox = shareSandbox({ faults: somebody, destinations: { sqs: queues, sns: topics } });
+const sandbox = shareSandbox({ faults: somebody });
 
 const QUEUE = 'arn:aws:sqs:us-east-1:000000000000:jobs';
 const DEAD_QUEUE = 'arn:aws:sqs:us-east-1:000000000000:gone';
@@ -64,10 +70,11 @@ function foreign(functionArn: string): NotificationConfiguration {
 
 let before: NotificationDocument;
 beforeEach(async () => {
-  queues.missing.clear();
   await sandbox().s3.send(new CreateBucketCommand({ Bucket: 'photos' }));
   const arn = await foreignFunction(sandbox(), 'thumbs');
   await admitS3(sandbox(), 'thumbs');
+  await foreignQueue(sandbox(), 'jobs');
+  await foreignTopic(sandbox(), 'news');
   await putNotification(sandbox(), 'photos', foreign(arn));
   before = await notificationOf(sandbox(), 'photos');
   sandbox().journal.clear();
@@ -94,6 +101,23 @@ describe("other owners' queue, topic, function and EventBridge configurations", 
     expect(JSON.stringify(withoutOurs(after))).toBe(JSON.stringify(before));
     for (const id of ['news', 'jobs 2', 'thumbs']) expect(result.stderr).toContain(`= ${id}: `);
     expect(result.stderr).toContain('+ ours: s3:ObjectRemoved:*');
+  });
+
+  test('are looked at once each before the write, and not at all when nothing is to be written', async () => {
+    const cwd = temporaryFolder();
+    const looks = () =>
+      requestsOf(sandbox()).filter((request) => /Get(?:Queue|Topic)Attributes$|GetPolicy$/.test(request));
+    await runInitJson(INIT, { endpoint: sandbox().url, cwd });
+    // Demo-S3's policy is read for the plan.
+    expect(looks().sort()).toEqual([
+      'lambda.GetPolicy',
+      'lambda.GetPolicy',
+      'sns.GetTopicAttributes',
+      'sqs.GetQueueAttributes',
+    ]);
+    sandbox().journal.clear();
+    await runInitJson(INIT, { endpoint: sandbox().url, cwd });
+    expect(looks()).toEqual(['lambda.GetPolicy']);
   });
 
   test('the old document is saved as the AWS CLI takes it, before the write', async () => {
@@ -140,36 +164,88 @@ describe("other owners' queue, topic, function and EventBridge configurations", 
 });
 
 describe('a dead queue of somebody else', () => {
+  const PUT = 'PutBucketNotificationConfiguration';
+
   beforeEach(async () => {
+    await foreignQueue(sandbox(), 'gone');
     await putNotification(sandbox(), 'photos', {
-      QueueConfigurations: [{ Id: 'dead', QueueArn: DEAD_QUEUE, Events: ['s3:ObjectCreated:*'] }],
+      QueueConfigurations: [
+        { Id: 'dead', QueueArn: DEAD_QUEUE, Events: ['s3:ObjectCreated:*'] },
+        { Id: 'jobs', QueueArn: QUEUE, Events: ['s3:ObjectTagging:*'] },
+      ],
     });
-    queues.missing.add(DEAD_QUEUE);
+    await deleteQueue(sandbox(), 'gone');
     before = await notificationOf(sandbox(), 'photos');
+    sandbox().journal.clear();
   });
 
-  test('makes init fail by the name of its rule, and nothing changes', async () => {
-    const { code, error, data } = await runInitJson(INIT, { endpoint: sandbox().url });
+  test('stops init before its first write, by the name of its rule and with the command that mends it', async () => {
+    const { code, error } = await runInitJson(INIT, { endpoint: sandbox().url });
     expect(code).toBe(1);
     expect(error).toMatchObject({
       code: 'DESTINATION_REFUSED',
-      message: expect.stringContaining(`rule "dead" for ${DEAD_QUEUE}: The destination queue does not exist`),
-      hint: expect.stringContaining('dead rule of somebody else'),
+      message: `S3 would refuse the configuration of photos; nothing was changed. rule "dead" for ${DEAD_QUEUE}: queue gone does not exist`,
+      hint: expect.stringContaining('--remove-dead-rules') as string,
+      commands: [expect.stringMatching(/^aws sqs create-queue --queue-name gone --attributes '\{"Policy":/)],
     });
-    expect(error?.message).toContain('nothing was changed');
-    expect(data.steps.find(({ id }) => id === 'notification')?.outcome).toBe('failed');
-    expect(await notificationOf(sandbox(), 'photos')).toEqual(before);
+    expect(writesOf(sandbox())).toEqual([]);
   });
 
-  test('is no hindrance once it is back', async () => {
+  test.each([
+    ['init', `init ${INIT}`],
+    ['rm', 'rm jobs --bucket photos --yes'],
+  ])('%s --remove-dead-rules takes it out in the same write', async (_name, line) => {
     const cwd = temporaryFolder();
-    await runInitJson(INIT, { endpoint: sandbox().url, cwd });
-    queues.missing.clear();
-    const { code } = await runInitJson(INIT, { endpoint: sandbox().url, cwd });
-    expect(code).toBe(0);
+    const result = await run(`${line} --remove-dead-rules`, cwd);
+    expect(result.code).toBe(0);
+    if (line.startsWith('init')) expect(result.stdout).toContain('--id ours --remove-dead-rules --yes');
     const after = await notificationOf(sandbox(), 'photos');
-    expect(after.QueueConfigurations).toEqual(before.QueueConfigurations);
-    expect(after.LambdaFunctionConfigurations).toMatchObject([{ Id: 'ours' }]);
+    expect(after.QueueConfigurations?.map(({ Id }) => Id) ?? []).not.toContain('dead');
+    expect(writesOf(sandbox()).filter((request) => request.endsWith(PUT))).toHaveLength(1);
+    const [name = ''] = readdirSync(join(cwd, '.s3evt/backups/photos'));
+    const saved = readFileSync(join(cwd, '.s3evt/backups/photos', name, 'before.json'), 'utf8');
+    expect(JSON.parse(saved)).toEqual(before);
+  });
+
+  test.each([
+    ['leave', ENTER, 2, ''],
+    ['repair', `${DOWN}${ENTER}`, 1, 'aws sqs create-queue --queue-name gone'],
+  ])('a person may %s it: nothing is written', async (_way, keys, exit, shown) => {
+    const typist = startTyping(['rm', 'jobs', '--bucket', 'photos'], { endpoint: sandbox().url });
+    await typist.answer('What is to become of it?', keys);
+    expect(await typist.code).toBe(exit);
+    expect(typist.stderr.plain).toContain('rule "dead" for ');
+    expect(typist.stderr.plain).toContain(shown);
+    expect(writesOf(sandbox())).toEqual([]);
+  });
+
+  test('or have it removed', async () => {
+    const typist = startTyping(['rm', 'jobs', '--bucket', 'photos'], { endpoint: sandbox().url });
+    await typist.answer('What is to become of it?', `${DOWN}${DOWN}${ENTER}`);
+    await typist.answer('Remove these rules?', `y${ENTER}`);
+    expect(await typist.code).toBe(0);
+    expect(await notificationOf(sandbox(), 'photos')).toEqual({});
+  });
+
+  test('that may not be looked at is refused by S3 itself: the rule is named all the same', async () => {
+    sandbox().faults.add({ match: { operation: 'GetQueueAttributes' }, effect: { kind: 'deny' } });
+    const { code, error, envelope, data } = await runInitJson(INIT, { endpoint: sandbox().url });
+    expect(code).toBe(1);
+    expect(error).toMatchObject({
+      code: 'DESTINATION_REFUSED',
+      message: expect.stringContaining(
+        `rule "dead" for ${DEAD_QUEUE}: The destination queue does not exist`,
+      ) as string,
+      hint: expect.stringContaining('dead rule of somebody else') as string,
+    });
+    expect(envelope.warnings).toMatchObject([
+      {
+        code: 'DESTINATION_UNCHECKED',
+        message: expect.stringContaining('sqs:GetQueueAttributes is not allowed') as string,
+      },
+    ]);
+    expect(data.steps.find(({ id }) => id === 'notification')?.outcome).toBe('failed');
+    expect(await notificationOf(sandbox(), 'photos')).toEqual(before);
   });
 });
 
@@ -192,7 +268,7 @@ test('a change between write and read-back is noticed', async () => {
     return Promise.resolve();
   });
   const { code, error } = await runInitJson(INIT, { endpoint: sandbox().url });
-  expect(code).toBe(1);
+  expect(code).toBe(5);
   expect(error?.code).toBe('VERIFY_FAILED');
 });
 

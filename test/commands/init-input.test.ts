@@ -97,7 +97,7 @@ describe('--from', () => {
       code: 'USAGE',
       message: expect.stringMatching(/^--from setup\.json: /),
       hint: expect.stringContaining(
-        'bucket, function, queue, topic, destinationArn, runtime, roleArn, event, prefix, suffix, id',
+        'bucket, destination, function, queue, topic, destinationArn, eventRule, target, deadLetter, runtime, roleArn, event, prefix, suffix, id',
       ),
     });
     expect(error?.message).toContain(message);

@@ -54,6 +54,7 @@ describe("the seed's line", () => {
           runtime: 'python3.13',
           logGroup: '/aws/lambda/Demo-S3',
         },
+        eventBridge: null,
         steps: ['bucket', 'log-group', 'role', 'role-policy', 'function', 'permission', 'notification'].map(
           step,
         ),

@@ -1,17 +1,18 @@
-import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { RemovePermissionCommand } from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, PutBucketTaggingCommand } from '@aws-sdk/client-s3';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { LsResult } from '../../src/commands/ls.ts';
-import { acceptingDestination } from '../support/accepting-destination.ts';
-import { admitS3, foreignFunction, putNotification } from '../support/foreign.ts';
+import { admitS3, deleteQueue, foreignFunction, foreignQueue, putNotification } from '../support/foreign.ts';
 import { runInitJson } from '../support/init.ts';
 import { requestsOf } from '../support/journal.ts';
 import { envelopeOf, runCli, startCli, temporaryFolder, type CliOptions } from '../support/run-cli.ts';
 import { shareSandbox } from '../support/shared-sandbox.ts';
 import { tooWide } from '../support/typing.ts';
 
-const sandbox = shareSandbox({ destinations: { sqs: acceptingDestination() } });
+const sandbox = shareSandbox();
 const QUEUE = 'arn:aws:sqs:us-east-1:000000000000:jobs';
 const HOSTILE = 'rule\u001b]0;pwned\u0007 \u001b[31mred\u009b2J\u202egnp';
+const OK = { state: 'ok', problems: [], fixes: [] };
 const TERMINAL = { tty: { stdout: true, stderr: true } } as const;
 
 let cwd = '';
@@ -21,6 +22,7 @@ beforeEach(async () => {
   await sandbox().s3.send(new CreateBucketCommand({ Bucket: 'photos' }));
   thumbs = await foreignFunction(sandbox(), 'thumbs');
   await admitS3(sandbox(), 'thumbs');
+  await foreignQueue(sandbox(), 'jobs');
 });
 
 const ls = (line: string, options: CliOptions = {}) =>
@@ -60,6 +62,7 @@ test('--json has every rule, whoever wrote it, and EventBridge', async () => {
         suffix: null,
         destination: { kind: 'lambda', arn: thumbs },
         owner: 'others',
+        ...OK,
       },
       {
         id: 'ours',
@@ -68,6 +71,7 @@ test('--json has every rule, whoever wrote it, and EventBridge', async () => {
         suffix: '.jpg',
         destination: { kind: 'lambda', arn: expect.stringContaining(':function:Demo-S3') },
         owner: 's3evt',
+        ...OK,
       },
       {
         id: 'jobs',
@@ -76,6 +80,7 @@ test('--json has every rule, whoever wrote it, and EventBridge', async () => {
         suffix: null,
         destination: { kind: 'sqs', arn: QUEUE },
         owner: 'others',
+        ...OK,
       },
     ],
   });
@@ -93,8 +98,8 @@ test('a terminal of 80 columns gets a table', async () => {
   const { code, stdout } = await ls('photos', TERMINAL);
   expect(code).toBe(0);
   expect(stdout.split('\n')).toEqual([
-    'RULE                      BY     EVENTS           KEYS  TO',
-    'Invoke-Lambda-NewObjects  s3evt  ObjectCreated:*  *     lambda Demo-S3',
+    'RULE                      BY     EVENTS           KEYS  TO              STATE',
+    'Invoke-Lambda-NewObjects  s3evt  ObjectCreated:*  *     lambda Demo-S3  ok',
     '',
   ]);
 });
@@ -107,11 +112,11 @@ test('a terminal that is too narrow for the table gets all of it, in lines that 
   expect(tooWide(run)).toEqual([]);
   expect(run.stdout.plain).toBe(
     [
-      `${long} (others)`,
+      `${long} (others) ok`,
       '    ObjectCreated:Put, ObjectRemoved:* in/0* → lambda thumbs',
-      'jobs (others)',
+      'jobs (others) ok',
       '    ObjectTagging:* * → sqs jobs',
-      '(EventBridge) (bucket)',
+      '(EventBridge) (bucket) ok',
       '    all * → the default event bus',
       '',
     ].join('\n'),
@@ -124,9 +129,9 @@ test('a pipe gets tabs, whole ARNs and no heading', async () => {
   expect(stderr).toBe('');
   expect(stdout).toBe(
     [
-      `theirs\tothers\tObjectCreated:Put,ObjectRemoved:*\tin/0*\t${thumbs}`,
-      `jobs\tothers\tObjectTagging:*\t*\t${QUEUE}`,
-      '(EventBridge)\tbucket\tall\t*\tthe default event bus',
+      `theirs\tothers\tObjectCreated:Put,ObjectRemoved:*\tin/0*\t${thumbs}\tok`,
+      `jobs\tothers\tObjectTagging:*\t*\t${QUEUE}\tok`,
+      '(EventBridge)\tbucket\tall\t*\tthe default event bus\tok',
       '',
     ].join('\n'),
   );
@@ -206,8 +211,84 @@ describe('which bucket', () => {
   });
 });
 
-test('it takes one call', async () => {
+test('a bucket without rules takes the document and the account, nothing else', async () => {
   sandbox().journal.clear();
   await ls('photos');
-  expect(requestsOf(sandbox())).toEqual(['s3.GetBucketNotificationConfiguration']);
+  expect([...requestsOf(sandbox())].sort()).toEqual([
+    's3.GetBucketNotificationConfiguration',
+    'sts.GetCallerIdentity',
+  ]);
+});
+
+describe('whose a rule is', () => {
+  const ASSIGNED = 'MmY0ZTQ0YzItNzc1Ni00YzE5LWI5ZTQtMzU0ZmEwYzZkNTQz';
+  const owners = async () => {
+    const data: LsResult = envelopeOf(await ls('photos --json')).data;
+    return Object.fromEntries(data.rules.map(({ id, owner }) => [id, owner]));
+  };
+
+  test('its id tells, without a look at the tags of the bucket', async () => {
+    await rules('tf-s3-lambda-20260101000000000100000001', 'exS3-v2--0cc175b9c0f1b6a831c399e269772661');
+    sandbox().journal.clear();
+    expect(await owners()).toEqual({
+      'tf-s3-lambda-20260101000000000100000001': 'terraform',
+      'exS3-v2--0cc175b9c0f1b6a831c399e269772661': 'serverless',
+      jobs: 'others',
+    });
+    expect(requestsOf(sandbox())).not.toContain('s3.GetBucketTagging');
+  });
+
+  test('for an id that S3 gave, the tags of the bucket tell; who may not read them sees "others"', async () => {
+    await rules(ASSIGNED);
+    expect(await owners()).toMatchObject({ [ASSIGNED]: 'others' });
+    const TagSet = [{ Key: 'aws-cdk:auto-delete-objects', Value: 'true' }];
+    await sandbox().s3.send(new PutBucketTaggingCommand({ Bucket: 'photos', Tagging: { TagSet } }));
+    expect(await owners()).toMatchObject({ [ASSIGNED]: 'cdk' });
+    sandbox().faults.add({ match: { operation: 'GetBucketTagging' }, effect: { kind: 'deny' } });
+    expect(await owners()).toMatchObject({ [ASSIGNED]: 'others' });
+  });
+});
+
+describe('the state of the destination', () => {
+  const listed = async () => (envelopeOf(await ls('photos --json')).data as LsResult).rules;
+
+  test('missing and denied, with words and commands; a terminal shows both', async () => {
+    await rules('theirs');
+    await deleteQueue(sandbox(), 'jobs');
+    const statement = { FunctionName: 'thumbs', StatementId: 'any-bucket' };
+    await sandbox().lambda.send(new RemovePermissionCommand(statement));
+    expect(await listed()).toMatchObject([
+      {
+        id: 'theirs',
+        state: 'denied',
+        problems: ['the policy of thumbs does not let S3 invoke it for this bucket'],
+        fixes: [expect.stringMatching(/^aws lambda add-permission --function-name thumbs /)],
+      },
+      { id: 'jobs', state: 'missing', problems: ['queue jobs does not exist'] },
+    ]);
+    const run = startCli(['ls', 'photos'], { endpoint: sandbox().url, cwd, ...TERMINAL });
+    expect(await run.code).toBe(0);
+    expect(tooWide(run)).toEqual([]);
+    expect(run.stdout.plain).toContain('denied to S3');
+    expect(run.stdout.plain).toContain('jobs: queue jobs does not exist');
+  });
+
+  test('what may not be looked at is unknown, and no error', async () => {
+    await rules('theirs');
+    for (const operation of ['GetQueueAttributes', 'GetPolicy'])
+      sandbox().faults.add({ match: { operation }, effect: { kind: 'deny' } });
+    expect((await listed()).map(({ state, problems }) => [state, problems])).toEqual([
+      ['unknown', []],
+      ['unknown', []],
+    ]);
+  });
+
+  test('a server of S3 alone still lists its rules', async () => {
+    await rules('theirs');
+    const env = { AWS_ENDPOINT_URL: undefined, AWS_ENDPOINT_URL_S3: sandbox().url, AWS_REGION: 'us-east-1' };
+    const { code, stdout, stderr } = await ls('photos', { env });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('theirs\tothers\t');
+    expect(stdout).toContain('\tunknown\n');
+  });
 });

@@ -1,11 +1,24 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DeleteFunctionCommand, RemovePermissionCommand } from '@aws-sdk/client-lambda';
+import { PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  CreateEventSourceMappingCommand,
+  DeleteFunctionCommand,
+  RemovePermissionCommand,
+} from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { SubscribeCommand } from '@aws-sdk/client-sns';
+import { GetQueueUrlCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { StatusResult } from '../../src/commands/status.ts';
-import { acceptingDestination } from '../support/accepting-destination.ts';
-import { admitS3, foreignFunction, notificationOf, putNotification } from '../support/foreign.ts';
+import {
+  admitS3,
+  foreignFunction,
+  foreignQueue,
+  foreignTopic,
+  notificationOf,
+  putNotification,
+} from '../support/foreign.ts';
 import { runInitJson } from '../support/init.ts';
 import { writesOf } from '../support/journal.ts';
 import { envelopeOf, runCli, startCli, temporaryFolder, type CliOptions } from '../support/run-cli.ts';
@@ -13,8 +26,7 @@ import { shareSandbox } from '../support/shared-sandbox.ts';
 import { startTestSandbox } from '../support/sandbox.ts';
 import { tooWide } from '../support/typing.ts';
 
-const destinations = { sqs: acceptingDestination() };
-const sandbox = shareSandbox({ destinations });
+const sandbox = shareSandbox();
 const TERMINAL = { tty: { stdout: true, stderr: true } } as const;
 const QUEUE = 'arn:aws:sqs:us-east-1:000000000000:jobs';
 const HOSTILE_KEY = 'in/\u001b]0;pwned\u0007\u001b[31mred\u202e.jpg';
@@ -37,8 +49,13 @@ async function status(line = '', options: CliOptions = {}) {
 }
 
 /** As `status`, on a terminal of 80 columns. */
-async function shown(options: CliOptions = {}): Promise<string> {
-  const run = startCli(['status'], { endpoint: sandbox().url, cwd, ...TERMINAL, ...options });
+async function shown({ bucket, ...options }: CliOptions & { bucket?: string } = {}): Promise<string> {
+  const run = startCli(['status', ...(bucket === undefined ? [] : [bucket])], {
+    endpoint: sandbox().url,
+    cwd,
+    ...TERMINAL,
+    ...options,
+  });
   expect(await run.code).toBe(0);
   expect(tooWide(run)).toEqual([]);
   return run.stdout.plain;
@@ -69,7 +86,11 @@ test('rules, function, permission and the last events of each rule, newest first
     suffix,
     destination: { kind: 'lambda', arn: 'arn:aws:lambda:us-east-1:000000000000:function:Demo-S3' },
     owner: 's3evt',
+    state: 'ok',
+    fixes: [],
     function: { state: 'Active', runtime: 'python3.13', logGroup: '/aws/lambda/Demo-S3' },
+    queue: null,
+    topic: null,
     permission: 'allowed',
     lastEvents: keys.map(event),
     problems: [],
@@ -93,6 +114,7 @@ test('rules, function, permission and the last events of each rule, newest first
 
 test('destinations of other kinds and rules of others are there too', async () => {
   await sandbox().s3.send(new CreateBucketCommand({ Bucket: 'photos' }));
+  await foreignQueue(sandbox(), 'jobs');
   await putNotification(sandbox(), 'photos', {
     QueueConfigurations: [{ Id: 'jobs', QueueArn: QUEUE, Events: ['s3:ObjectRemoved:*'] }],
     EventBridgeConfiguration: {},
@@ -101,12 +123,21 @@ test('destinations of other kinds and rules of others are there too', async () =
   expect(data).toMatchObject({
     eventBridge: true,
     rules: [
-      { id: 'jobs', owner: 'others', function: null, permission: null, lastEvents: null, problems: [] },
+      {
+        id: 'jobs',
+        owner: 'others',
+        state: 'ok',
+        function: null,
+        queue: { waiting: 1, inFlight: 0, deadLetters: null, readBy: [] },
+        permission: 'allowed',
+        lastEvents: null,
+        problems: [],
+      },
     ],
   });
   await init('photos --function Demo-S3');
   const text = await shown();
-  expect(text).toContain('• jobs (not made by s3evt)\n    s3:ObjectRemoved:* * → sqs jobs');
+  expect(text).toContain('✔ jobs (not made by s3evt)\n    s3:ObjectRemoved:* * → sqs jobs');
   expect(text).toContain('• EventBridge receives every event of the bucket');
   expect(text).toContain('no event printed in the last 24 hours');
 });
@@ -125,6 +156,93 @@ test('nothing is changed by looking', async () => {
   sandbox().journal.clear();
   await status();
   expect(writesOf(sandbox())).toEqual([]);
+});
+
+describe('queues and topics', () => {
+  beforeEach(async () => {
+    await sandbox().s3.send(new CreateBucketCommand({ Bucket: 'photos' }));
+  });
+
+  test('a queue: what waits, dead letters, and the function that polls it', async () => {
+    const dead = await foreignQueue(sandbox(), 'jobs-dead');
+    await foreignQueue(sandbox(), 'jobs', {
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dead, maxReceiveCount: 3 }),
+    });
+    const mover = await foreignFunction(sandbox(), 'mover');
+    const verbs = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'];
+    const statement = { Effect: 'Allow', Action: verbs.map((verb) => `sqs:${verb}`), Resource: QUEUE };
+    await sandbox().iam.send(
+      new PutRolePolicyCommand({
+        RoleName: 'mover-execution',
+        PolicyName: 'poll',
+        PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }),
+      }),
+    );
+    await sandbox().lambda.send(
+      new CreateEventSourceMappingCommand({ FunctionName: 'mover', EventSourceArn: QUEUE, Enabled: false }),
+    );
+    await putNotification(sandbox(), 'photos', {
+      QueueConfigurations: [{ Id: 'jobs', QueueArn: QUEUE, Events: ['s3:ObjectCreated:*'] }],
+    });
+    const { QueueUrl } = await sandbox().sqs.send(new GetQueueUrlCommand({ QueueName: 'jobs-dead' }));
+    await sandbox().sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }));
+    await sandbox().idle();
+    // S3's test message is the one that waits.
+    const queue = { waiting: 1, inFlight: 0, deadLetters: { arn: dead, waiting: 1 } };
+    expect((await status('photos')).data.rules).toMatchObject([
+      { state: 'ok', permission: 'allowed', queue: { ...queue, readBy: [{ function: mover }] }, topic: null },
+    ]);
+    const text = await shown({ bucket: 'photos' });
+    expect(text).toContain('permission allowed, 1 waiting, 0 in flight, 1 dead letters in jobs-dead\n');
+    expect(text).toContain('read by function mover (Disab');
+  });
+
+  test('a topic: its subscriptions, confirmed and pending; none confirmed is a problem', async () => {
+    const TopicArn = await foreignTopic(sandbox(), 'news');
+    await putNotification(sandbox(), 'photos', {
+      TopicConfigurations: [{ Id: 'news', TopicArn, Events: ['s3:ObjectCreated:*'] }],
+    });
+    const subscribe = (Protocol: string, Endpoint: string) =>
+      sandbox().sns.send(new SubscribeCommand({ TopicArn, Protocol, Endpoint }));
+    await subscribe('email', 'who@example.com');
+    const pending = { protocol: 'email', endpoint: 'who@example.com', confirmed: false };
+    expect((await status('photos')).data.rules).toMatchObject([
+      {
+        state: 'ok',
+        topic: { subscriptions: [pending] },
+        problems: ['topic news has no confirmed subscription: nobody gets its events'],
+      },
+    ]);
+    await foreignQueue(sandbox(), 'jobs');
+    await subscribe('sqs', QUEUE);
+    const [rule] = (await status('photos')).data.rules;
+    expect(rule?.problems).toEqual([]);
+    expect(rule?.topic?.subscriptions).toHaveLength(2);
+    const text = await shown({ bucket: 'photos' });
+    expect(text).toContain('→ email who@example.com (pending)');
+    expect(text).toContain(`→ sqs ${QUEUE} (confirmed)`);
+  });
+
+  test.each([
+    ['sqs', 'ListEventSourceMappings', { queue: { readBy: null } }],
+    ['sqs', 'GetQueueAttributes', { queue: null, permission: 'unknown', state: 'unknown' }],
+    ['sns', 'ListSubscriptionsByTopic', { topic: { subscriptions: null } }],
+    ['sns', 'GetTopicAttributes', { topic: null, permission: 'unknown', state: 'unknown' }],
+  ])('%s without the right to %s: unknown, not wrong', async (kind, operation, expected) => {
+    const events = ['s3:ObjectCreated:*' as const];
+    await putNotification(
+      sandbox(),
+      'photos',
+      kind === 'sqs'
+        ? { QueueConfigurations: [{ QueueArn: await foreignQueue(sandbox(), 'jobs'), Events: events }] }
+        : { TopicConfigurations: [{ TopicArn: await foreignTopic(sandbox(), 'news'), Events: events }] },
+    );
+    sandbox().faults.add({ match: { operation }, effect: { kind: 'deny' } });
+    const { code, data } = await status('photos');
+    expect(code).toBe(0);
+    expect(data.rules).toMatchObject([{ ...expected, problems: [] }]);
+    await shown({ bucket: 'photos' });
+  });
 });
 
 describe('problems are told', () => {

@@ -150,6 +150,9 @@ describe('an event that arrives', () => {
         {
           ruleId: 'rule-0',
           destination: { kind: 'lambda', arn: `arn:aws:lambda:us-east-1:000000000000:function:${bucket}` },
+          consumer: null,
+          via: 'log',
+          detail: null,
           status: 'delivered',
           latencyMs: expect.any(Number) as number,
           hops: {

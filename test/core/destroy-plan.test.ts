@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { planDestroy, type DestroyFacts, type MadeFact } from '../../src/core/destroy-plan.ts';
+import { planDestroy, type DestroyFacts } from '../../src/core/destroy-plan.ts';
+import type { MadeFact } from '../../src/core/made-fact.ts';
 import { withRule, type NotificationDocument, type Rule } from '../../src/core/notification.ts';
 
 const ARN = 'arn:aws:lambda:eu-west-1:111122223333:function:f';

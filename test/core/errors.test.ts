@@ -3,7 +3,7 @@ import { ERROR_CODES, hasCode, S3evtError, type ErrorCode } from '../../src/core
 
 describe('codes', () => {
   const contract: Record<number, readonly ErrorCode[]> = {
-    1: ['AWS_ERROR', 'NETWORK', 'INTERNAL', 'VERIFY_FAILED', 'DESTINATION_REFUSED', 'ROLE_NOT_ASSUMABLE'],
+    1: ['AWS_ERROR', 'NETWORK', 'INTERNAL', 'DESTINATION_REFUSED', 'ROLE_NOT_ASSUMABLE'],
     2: ['USAGE', 'INPUT_REQUIRED', 'CONFIRMATION_REQUIRED', 'INVALID_PROJECT_FILE', 'CANCELLED'],
     3: ['EVENT_NOT_SEEN', 'WAIT_EXPIRED'],
     4: ['CREDENTIALS_MISSING', 'CREDENTIALS_EXPIRED', 'ACCESS_DENIED'],

@@ -177,6 +177,7 @@ describe('a full plan', () => {
         functionName: 'Demo-S3',
         qualifier: undefined,
         statementId: 's3evt-demo_bucket',
+        principal: 's3.amazonaws.com',
         sourceArn: 'arn:aws:s3:::demo.bucket',
         sourceAccount: ACCOUNT,
       },
@@ -439,7 +440,8 @@ describe('the rules', () => {
       'rule "new-objects" (in/*) and rule "theirs" (*.jpg) of the bucket would both take s3:ObjectCreated:Put ' +
         'of a key such as "in/example.jpg"; S3 allows one of them',
     );
-    expect(error.hint).toContain(foreign.arn);
+    expect(error.hint).toContain('Narrow "new-objects", for example with --event s3:ObjectCreated:Post');
+    expect(error.commands.join('\n')).toContain(foreign.arn);
   });
 
   test('more than one overlap is counted', () => {

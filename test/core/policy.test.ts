@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { evaluatePolicy, parsePolicy, type PolicyRequest } from '../../src/core/policy.ts';
+import { parsePolicy } from '../../src/core/policy-document.ts';
+import { evaluatePolicy, type PolicyRequest } from '../../src/core/policy.ts';
 
 const FUNCTION = 'arn:aws:lambda:us-east-1:111122223333:function:fn';
 const BUCKET = 'arn:aws:s3:::bucket';

@@ -254,10 +254,21 @@ describe.skipIf(!canRun('aws', '--version'))('the AWS CLI', () => {
     });
     const [line = ''] = await logged(aws, '/aws/lambda/bus-reader', 'in/a b.jpeg');
     expect(JSON.parse(line.replace('Event: ', ''))).toEqual(event);
-    const [entry = ''] = await logged(aws, '/aws/events/cli', 'in/a b.jpeg');
-    expect(JSON.parse(entry)).toEqual(event);
+    // The queue and the log group that did not admit EventBridge have got nothing; they get what comes after they do.
     await admit(aws, shut, 'bus-shut', 'events.amazonaws.com', RuleArn);
+    const trust = {
+      Effect: 'Allow',
+      Principal: { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] },
+      Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      Resource: arnOf('logs', 'log-group:/aws/events/*:*'),
+    };
+    await aws('logs put-resource-policy --policy-name events', {
+      'policy-document': { Version: '2012-10-17', Statement: [trust] },
+    });
     await upload(aws, 'cli-to-bus', 'second');
-    expect(await receive(aws, shut)).toMatchObject({ detail: { object: { key: 'second' } } });
+    const second = await receive(aws, shut);
+    expect(second).toMatchObject({ detail: { object: { key: 'second' } } });
+    const entries = await logged(aws, '/aws/events/cli', 'Object Created');
+    expect(entries.map((entry) => JSON.parse(entry) as unknown)).toEqual([second]);
   });
 });

@@ -1,5 +1,9 @@
 /** One upload on its way through every kind of destination, by the real SDK: S3 -> … -> what a consumer sees. */
-import { FilterLogEventsCommand, CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CreateLogGroupCommand,
+  FilterLogEventsCommand,
+  PutResourcePolicyCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { AddPermissionCommand } from '@aws-sdk/client-lambda';
 import {
@@ -174,6 +178,41 @@ describe('S3 ->', () => {
       }),
     );
     expect(FailedEntryCount).toBe(0);
+    await put('to-bus', 'in/before the log admits it.txt');
+    await nextMessage(url);
+    await sandbox.idle();
+    const inLog = async () => {
+      const { events: lines = [] } = await sandbox.logs.send(
+        new FilterLogEventsCommand({ logGroupName: '/aws/events/all' }),
+      );
+      return lines.map(({ message }) => JSON.parse(message ?? '') as unknown);
+    };
+    expect(await inLog()).toEqual([]);
+    expect(sandbox.journal.entries()).toContainEqual(
+      expect.objectContaining({
+        type: 'delivery',
+        outcome: 'refused',
+        destination: arnOf('logs', 'log-group:/aws/events/all'),
+        reason:
+          'the log group does not admit events.amazonaws.com (logs:CreateLogStream): it has no resource policy',
+      }),
+    );
+    await sandbox.logs.send(
+      new PutResourcePolicyCommand({
+        policyName: 'TrustEventsToStoreLogEvents',
+        policyDocument: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Allow',
+              Principal: { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] },
+              Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+              Resource: arnOf('logs', 'log-group:/aws/events/*:*'),
+            },
+          ],
+        }),
+      }),
+    );
     await put('to-bus', 'out/ignored.txt');
     await put('to-bus');
     const event: unknown = JSON.parse(await nextMessage(url));
@@ -186,10 +225,7 @@ describe('S3 ->', () => {
     expect(sandbox.journal.entries()).toContainEqual(
       expect.objectContaining({ type: 'invocation', functionName: 'bus-reader' }),
     );
-    const { events: lines = [] } = await sandbox.logs.send(
-      new FilterLogEventsCommand({ logGroupName: '/aws/events/all' }),
-    );
-    expect(lines.map(({ message }) => JSON.parse(message ?? '') as unknown)).toEqual([event]);
+    expect(await inLog()).toEqual([event]);
   });
 });
 

@@ -274,4 +274,16 @@ describe('faults with a rate', () => {
     ]);
     expect(await outcome(faults, 's3')).toBeUndefined();
   });
+
+  it('count what stands for a request, and only where they throttle', () => {
+    const faults = createFaults();
+    const invoke = { service: 'lambda', operation: 'Invoke' };
+    faults.add({ effect: { kind: 'deny' } });
+    faults.add({ match: { service: 'sqs' }, effect: { kind: 'throttle' } });
+    expect(faults.throttles(invoke)).toBe(false);
+    faults.add({ match: invoke, effect: { kind: 'throttle' }, times: 2 });
+    const asked = Array.from({ length: 3 }, () => faults.throttles(invoke));
+    expect(asked).toEqual([true, true, false]);
+    expect(faults.throttles({ service: 'sqs', operation: 'SendMessage' })).toBe(true);
+  });
 });

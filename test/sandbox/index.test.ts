@@ -93,7 +93,7 @@ describe('the whole way of an event', () => {
     await sandbox.idle();
     const lines = await eventLines(sandbox, 'many');
     expect(lines.sort()).toEqual(keys.map((key) => `EVENT ObjectCreated:Put ${key}`));
-  }, 60_000);
+  }, 120_000);
 
   it('runs code that was uploaded to a bucket, and names S3’s refusal', async () => {
     const sandbox = await startTestSandbox();

@@ -12,6 +12,13 @@ import {
   PutBucketNotificationConfigurationCommand,
   type NotificationConfiguration,
 } from '@aws-sdk/client-s3';
+import { CreateTopicCommand } from '@aws-sdk/client-sns';
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  GetQueueUrlCommand,
+  SetQueueAttributesCommand,
+} from '@aws-sdk/client-sqs';
 import { documentOf } from '../../src/aws/notification-codec.ts';
 import type { NotificationDocument } from '../../src/core/notification.ts';
 import { PRINTING_HANDLERS } from './function-code.ts';
@@ -79,6 +86,51 @@ export async function admitS3({ lambda }: TestClients, name: string): Promise<vo
       SourceAccount: '000000000000',
     }),
   );
+}
+
+const admitting = (Action: string, Resource: string) =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'any-bucket',
+        Effect: 'Allow',
+        Principal: { Service: 's3.amazonaws.com' },
+        Action,
+        Resource,
+        Condition: { StringEquals: { 'aws:SourceAccount': '000000000000' } },
+      },
+    ],
+  });
+
+/** A queue that every bucket of the account may send to. Returns its ARN. */
+export async function foreignQueue(
+  { sqs }: TestClients,
+  name: string,
+  attributes: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const arn = `arn:aws:sqs:us-east-1:000000000000:${name}`;
+  const Attributes = { Policy: admitting('sqs:SendMessage', arn), ...attributes };
+  await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }));
+  return arn;
+}
+
+/** A topic that every bucket of the account may send to. Returns its ARN. */
+export async function foreignTopic({ sns }: TestClients, name: string): Promise<string> {
+  const Policy = admitting('sns:Publish', `arn:aws:sns:us-east-1:000000000000:${name}`);
+  const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: name, Attributes: { Policy } }));
+  return TopicArn;
+}
+
+/** From now on nobody may send to the queue: S3 refuses every document that names it. */
+export async function shutQueue({ sqs }: TestClients, name: string): Promise<void> {
+  const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: name }));
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy: '' } }));
+}
+
+export async function deleteQueue({ sqs }: TestClients, name: string): Promise<void> {
+  const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: name }));
+  await sqs.send(new DeleteQueueCommand({ QueueUrl }));
 }
 
 export async function notificationOf({ s3 }: TestClients, bucket: string): Promise<NotificationDocument> {

@@ -1,6 +1,6 @@
 import type { Journal } from '../../src/sandbox/journal.ts';
 
-const READS = /^(?:Get|List|Head|Describe|Filter|Lookup)/;
+const READS = /^(?:Get|List|Head|Describe|Filter|Lookup|Simulate)/;
 
 /** The requests that changed something or tried to, oldest first, such as `s3.CreateBucket`. */
 export function writesOf({ journal }: { readonly journal: Journal }): string[] {

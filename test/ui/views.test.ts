@@ -181,6 +181,9 @@ describe('tail', () => {
 const delivered: Delivery = {
   ruleId: 'Invoke-Lambda-NewObjects',
   destination: { kind: 'lambda', arn: 'arn:aws:lambda:eu-west-1:123456789012:function:Demo-S3' },
+  consumer: null,
+  via: 'log',
+  detail: null,
   status: 'delivered',
   latencyMs: 1_812,
   hops: { eventMs: -12, invocationMs: 650, logVisibleMs: 12_345 },
@@ -264,7 +267,7 @@ describe('test-upload', () => {
     } as const;
     expect(view({ deliveries: [failed] })).toMatchInlineSnapshot(`
       "|s3://demo/in/beach.jpeg  31 KiB|
-      |✔  arrived: rule Invoke-Lambda-NewObjects → lambda Demo-S3, but the invocation ended with timeout|
+      |✔ an event arrived: rule Invoke-Lambda-NewObjects → lambda Demo-S3, but the invocation ended with timeout|
       |  event unknown, invocation unknown, log visible +5 ms|
       |  invocation unknown|
       |  log stream 2026/01/02/[$LATEST]0123456789abcdef|"

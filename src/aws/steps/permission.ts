@@ -12,10 +12,10 @@ export async function addPermission(permission: Permission, env: ApplyEnvironmen
     ...(permission.qualifier === undefined ? {} : { Qualifier: permission.qualifier }),
     StatementId: permission.statementId,
     Action: 'lambda:InvokeFunction',
-    Principal: 's3.amazonaws.com',
+    Principal: permission.principal,
     SourceArn: permission.sourceArn,
     // A bucket's ARN names no account: without this, whoever takes the name after a deletion could invoke the function.
-    SourceAccount: permission.sourceAccount,
+    ...(permission.sourceAccount === undefined ? {} : { SourceAccount: permission.sourceAccount }),
   });
   return call(
     env,

@@ -17,7 +17,12 @@ export function addInit(program: Command, host: Host, dispatch: Dispatch): void 
     .option('--queue <name|arn>', 'a queue instead; created if it does not exist')
     .option('--topic <name|arn>', 'a topic instead; created if it does not exist')
     .addOption(
-      new Option('--destination <kind>', 'what receives the events').choices(['lambda', 'sqs', 'sns']),
+      new Option('--destination <kind>', 'what receives the events').choices([
+        'lambda',
+        'sqs',
+        'sns',
+        'eventbridge',
+      ]),
     )
     .option('--destination-arn <arn>', 'a function, a queue or a topic by its ARN')
     .option(
@@ -39,7 +44,15 @@ export function addInit(program: Command, host: Host, dispatch: Dispatch): void 
     .option('--prefix <text>', 'only keys that begin so')
     .option('--suffix <text>', 'only keys that end so; .jpg,.png makes one rule for each')
     .option('--id <name>', 'id of the rule (default: Invoke-Lambda-NewObjects)')
+    .option('--event-rule <name>', "with EventBridge: a rule on the default bus for the bucket's events")
+    .option('--target <arn>', 'the function, queue or topic that receives what the event rule takes')
+    .option(
+      '--dead-letter [name|arn]',
+      'a queue for what the queue\'s consumer or the function fails on (default: "<destination>-dead-letter")',
+    )
+    .option('--versioning', 'turn versioning of the bucket on, so that no write goes without its event')
     .option('--dry-run', 'show the plan and do nothing')
+    .option('--remove-dead-rules', 'remove rules that make S3 refuse every write, in the same write')
     .option('--from <file>', 'read these flags from a JSON file, or from stdin with -')
     .option('--no-save', 'write no s3evt.json')
     .addHelpText(
@@ -56,7 +69,9 @@ Examples:
   $ s3evt init                                 asks for everything
   $ s3evt init demo-01-events-lambda --function Demo-S3 --event 's3:ObjectCreated:*' \\
       --id Invoke-Lambda-NewObjects --yes      asks nothing
-  $ s3evt init photos --function thumbs:live --prefix in/ --suffix .jpg,.png --dry-run`,
+  $ s3evt init photos --function thumbs:live --prefix in/ --suffix .jpg,.png --dry-run
+  $ s3evt init photos --destination eventbridge --event-rule images --suffix .jpg,.png
+  $ s3evt init photos --queue jobs --dead-letter --versioning`,
     )
     .action(async (argument: string | undefined, _options, command: Command) => {
       const flags = command.optsWithGlobals<GlobalFlags & InitFlags>();

@@ -6,6 +6,7 @@ import { bucketFlag, oneBucket } from '../flags.ts';
 interface RemovalFlags extends GlobalFlags {
   readonly bucket?: string;
   readonly dryRun?: boolean;
+  readonly removeDeadRules?: boolean;
 }
 
 export function addRemovals(program: Command, dispatch: Dispatch): void {
@@ -14,6 +15,7 @@ export function addRemovals(program: Command, dispatch: Dispatch): void {
     .description('put back the notification configuration that the last change replaced')
     .option('--bucket <name>', 'the bucket (default: the one of s3evt.json)', bucketFlag)
     .option('--dry-run', 'show the difference and do nothing')
+    .option('--remove-dead-rules', 'remove rules that make S3 refuse every write, in the same write')
     .addHelpText(
       'after',
       `
@@ -31,8 +33,12 @@ Examples:
           import('../../commands/undo.ts'),
           import('../../ui/views/undo.ts'),
         ]);
-        const bucket = oneBucket(argument, flags.bucket);
-        const input = { bucket, yes: flags.yes === true, dryRun: flags.dryRun === true };
+        const input = {
+          bucket: oneBucket(argument, flags.bucket),
+          removeDeadRules: flags.removeDeadRules === true,
+          yes: flags.yes === true,
+          dryRun: flags.dryRun === true,
+        };
         return { run: (ctx) => runUndo(input, ctx), view: viewUndo };
       });
     });

@@ -10,6 +10,7 @@ interface FileFlags extends GlobalFlags {
   readonly bucket?: string;
   readonly prune?: boolean;
   readonly dryRun?: boolean;
+  readonly removeDeadRules?: boolean;
 }
 
 /** One rule at a time, and the whole configuration as a file. */
@@ -29,6 +30,10 @@ function addAdd(program: Command, host: Host, dispatch: Dispatch): void {
     .option('--queue <name|arn>', 'a queue')
     .option('--topic <name|arn>', 'a topic')
     .option('--destination-arn <arn>', 'a function, a queue or a topic by its ARN')
+    .option('--event-rule <name>', 'EventBridge: a rule on the default bus')
+    .option('--target <arn>', 'the function, queue or topic that receives what the event rule takes')
+    .option('--dead-letter [name|arn]', 'a queue for failures, as for init')
+    .option('--versioning', 'turn versioning of the bucket on, as for init')
     .option(
       '--allow-key',
       "let S3 use the customer managed key of a queue or a topic: changes the key's policy",
@@ -38,6 +43,7 @@ function addAdd(program: Command, host: Host, dispatch: Dispatch): void {
     .option('--suffix <text>', 'only keys that end so; .jpg,.png makes one rule for each')
     .option('--id <name>', 'id of the rule (default: a free one)')
     .option('--dry-run', 'show the plan and do nothing')
+    .option('--remove-dead-rules', 'remove rules that make S3 refuse every write, in the same write')
     .option('--no-save', 'write no s3evt.json')
     .addHelpText(
       'after',
@@ -70,6 +76,7 @@ function addRm(program: Command, dispatch: Dispatch): void {
     .description('remove rules by id, and the permission that no other rule needs')
     .option('--bucket <name>', 'the bucket (default: the one of s3evt.json)', bucketFlag)
     .option('--dry-run', 'show the plan and do nothing')
+    .option('--remove-dead-rules', 'remove rules that make S3 refuse every write, in the same write')
     .addHelpText(
       'after',
       '\nExamples:\n  $ s3evt rm thumbs\n  $ s3evt rm thumbs-jpg thumbs-png --bucket photos --yes',
@@ -84,6 +91,7 @@ function addRm(program: Command, dispatch: Dispatch): void {
         const input = {
           ids: [...new Set(ids)],
           bucket: flags.bucket,
+          removeDeadRules: flags.removeDeadRules === true,
           yes: flags.yes === true,
           dryRun: flags.dryRun === true,
         };
@@ -131,6 +139,7 @@ function addApply(program: Command, host: Host, dispatch: Dispatch): void {
     .option('--bucket <name>', 'the bucket (default: the one that the file or s3evt.json names)', bucketFlag)
     .option('--prune', 'remove rules that the file does not name, and EventBridge when it says so')
     .option('--dry-run', 'show the difference and do nothing')
+    .option('--remove-dead-rules', 'remove rules that make S3 refuse every write, in the same write')
     .addHelpText(
       'after',
       `${FILE_HELP}
@@ -153,6 +162,7 @@ Examples:
           bucket: oneBucket(undefined, flags.bucket),
           file: { name: textName(file), text },
           prune: flags.prune === true,
+          removeDeadRules: flags.removeDeadRules === true,
           yes: flags.yes === true,
           dryRun: flags.dryRun === true,
         };

@@ -50,7 +50,8 @@ export function addTail(program: Command, host: Host, dispatch: Dispatch): void 
       'after',
       `
 FUNCTION is a name or an ARN, or a log group that begins with "/" (default: the function of
-s3evt.json). A log group that does not exist yet is waited for. Ctrl-C ends it with 0.
+s3evt.json, or the functions that get the events of the bucket, behind queues, topics and EventBridge
+too; each line then begins with its function's name if there are several). A log group that does not exist yet is waited for. Ctrl-C ends it with 0.
 
 Examples:
   $ s3evt tail

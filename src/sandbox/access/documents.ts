@@ -1,4 +1,4 @@
-import { parsePolicy, type PolicyDocument } from '../../core/policy.ts';
+import { parsePolicy, type PolicyDocument } from '../../core/policy-document.ts';
 
 export interface ReadDocument {
   /** Undefined when the text is no policy: it allows nothing. */

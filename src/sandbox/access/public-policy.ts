@@ -2,7 +2,7 @@
  * Whether a bucket policy is public: some Allow for everyone that no condition ties to fixed values
  * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status).
  */
-import type { PolicyStatement } from '../../core/policy.ts';
+import type { PolicyStatement } from '../../core/policy-document.ts';
 import { readDocument } from './documents.ts';
 
 /** Keys that make a statement private when each of their values is fixed. */

@@ -4,7 +4,7 @@ import { keyPasses, type KeyFilter } from '../../core/key-filter.ts';
 import type { SandboxEnv } from '../env.ts';
 import type { DeliveryCopy, Faults } from '../faults.ts';
 import type { DeliveryEntry } from '../journal.ts';
-import { Alarms } from '../services/s3/alarms.ts';
+import { Alarms } from '../alarms.ts';
 import type { Destinations, EventSource } from './destinations.ts';
 import { buildS3Event, type EventBridgeEvent, type EventBridgeVersion } from './eventbridge-event.ts';
 import {

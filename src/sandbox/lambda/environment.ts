@@ -22,6 +22,7 @@ import { CannotLaunch } from './launch.ts';
 import { OutputReader, type OutputItem } from './output-reader.ts';
 import type { InvocationReport } from './platform-log.ts';
 import { startProcess, type RuntimeProcess } from './runtime-process.ts';
+import { startTimeLimit, type TimeLimit } from './time-limit.ts';
 
 const MEMORY_WATCH_MS = 100;
 
@@ -44,7 +45,8 @@ export class Environment {
   #initFailure: RuntimeFailure | undefined;
   /** Set until the first report has shown it. */
   #initMs: number | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #initLimit: TimeLimit | undefined;
+  #reaper: NodeJS.Timeout | undefined;
   #poll: ServerResponse | undefined;
   #job: Job | undefined;
   #peakMemoryMb = 0;
@@ -69,7 +71,7 @@ export class Environment {
 
   /** Hands an invocation to an idle environment. */
   assign(invocation: Invocation): void {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#reaper);
     this.#state = 'busy';
     this.#watchMemory();
     this.#begin(invocation);
@@ -99,7 +101,7 @@ export class Environment {
     });
     if (!this.#initialised) {
       this.#initialised = true;
-      clearTimeout(this.#timer);
+      this.#initLimit?.clear();
       const durationMs = performance.now() - this.#launchedAt;
       if (this.#phase === 'init') {
         this.#initMs = durationMs;
@@ -159,10 +161,10 @@ export class Environment {
     const token = launch.outputToken;
     const readers = { stdout: new OutputReader(token), stderr: new OutputReader(token) };
     if (phase === 'init') {
-      this.#timer = setTimeout(() => {
+      this.#initLimit = startTimeLimit(this.#host.initTimeoutMs, () => {
         this.#initTimedOut = true;
         this.#process?.kill();
-      }, this.#host.initTimeoutMs);
+      });
     }
     this.#process = startProcess(launch, this.#host.janitor, {
       output: (chunk, stream) => this.#read(readers[stream].push(chunk)),
@@ -186,10 +188,10 @@ export class Environment {
   #becomeIdle(): void {
     this.#state = 'idle';
     clearInterval(this.#memoryTimer);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.close(), this.#host.idleReapMs);
+    clearTimeout(this.#reaper);
+    this.#reaper = setTimeout(() => void this.close(), this.#host.idleReapMs);
     // Reaping is housekeeping: it keeps no process alive.
-    this.#timer.unref();
+    this.#reaper.unref();
     this.#owner.free(this);
   }
 
@@ -234,7 +236,8 @@ export class Environment {
   }
 
   #processEnded(endText: string): void {
-    clearTimeout(this.#timer);
+    this.#initLimit?.clear();
+    clearTimeout(this.#reaper);
     clearInterval(this.#memoryTimer);
     this.#process = undefined;
     // Its connection may close later than the process ends: nothing may be handed to it any more.
@@ -301,7 +304,7 @@ export class Environment {
   }
 
   #finish(job: Job, outcome: Pick<InvocationReport, 'status' | 'errorType'>, payload: Uint8Array): void {
-    clearTimeout(job.timer);
+    job.limit.clear();
     this.#job = undefined;
     const { requestId } = job.invocation;
     const durationMs =
@@ -349,7 +352,8 @@ export class Environment {
   #die(): void {
     if (this.#state === 'dead') return;
     this.#state = 'dead';
-    clearTimeout(this.#timer);
+    this.#initLimit?.clear();
+    clearTimeout(this.#reaper);
     clearInterval(this.#memoryTimer);
     this.#host.environments.delete(this.id);
     this.#host.released(this.id);
@@ -358,7 +362,7 @@ export class Environment {
     const job = this.#job;
     this.#job = undefined;
     if (job) {
-      clearTimeout(job.timer);
+      job.limit.clear();
       job.invocation.reject(new InvocationAborted('the execution environment was closed'));
     }
     this.#resolveGone();

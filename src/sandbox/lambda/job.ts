@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { failurePayload, type ExecutionSpec, type Invocation, type RuntimeFailure } from './execution.ts';
+import { startTimeLimit, type TimeLimit } from './time-limit.ts';
 
 /** An invocation inside an environment. */
 export interface Job {
   readonly invocation: Invocation;
   /** performance.now(). */
   readonly startedAt: number;
-  readonly timer: NodeJS.Timeout;
+  readonly limit: TimeLimit;
   delivered: boolean;
   /** The mark of output-reader.ts was read: no line of this invocation can follow. */
   outputEnded: boolean;
@@ -19,7 +20,7 @@ export function createJob(invocation: Invocation, spec: ExecutionSpec, onTimeout
   return {
     invocation,
     startedAt: performance.now(),
-    timer: setTimeout(onTimeout, spec.timeoutSeconds * 1000),
+    limit: startTimeLimit(spec.timeoutSeconds * 1000, onTimeout),
     delivered: false,
     outputEnded: false,
     timedOut: false,

@@ -3,14 +3,10 @@ import { crc32 } from 'node:zlib';
 import { crc32c, crc64nvme } from './crc.ts';
 import { AwsError, type RequestContext } from './types.ts';
 
-export type ChecksumMember =
-  | 'ChecksumCRC32'
-  | 'ChecksumCRC32C'
-  | 'ChecksumCRC64NVME'
-  | 'ChecksumSHA1'
-  | 'ChecksumSHA256'
-  | 'ChecksumSHA512'
-  | 'ChecksumMD5';
+/** As in messages and, in lower case, in the header `x-amz-checksum-<name>`. The XXHASH family cannot be computed here. */
+export type ChecksumName = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256' | 'SHA512' | 'MD5';
+
+export type ChecksumMember = `Checksum${ChecksumName}`;
 
 /** base64 values under the names that S3's inputs and outputs give them. */
 export type Checksums = Readonly<Partial<Record<ChecksumMember, string>>>;
@@ -18,25 +14,24 @@ export type Checksums = Readonly<Partial<Record<ChecksumMember, string>>>;
 type ChecksumInput = Readonly<Partial<Record<ChecksumMember | 'ContentMD5', string | undefined>>>;
 
 interface Algorithm {
-  readonly member: ChecksumMember;
-  /** As in messages and, in lower case, in the header `x-amz-checksum-<name>`. */
-  readonly name: string;
+  /** Of its result. */
   readonly bytes: number;
   readonly compute: (body: Uint8Array) => Buffer;
 }
 
-const ALGORITHMS: readonly Algorithm[] = [
-  { member: 'ChecksumCRC32', name: 'CRC32', bytes: 4, compute: (body) => uint32(crc32(body)) },
-  { member: 'ChecksumCRC32C', name: 'CRC32C', bytes: 4, compute: (body) => uint32(crc32c(body)) },
-  { member: 'ChecksumCRC64NVME', name: 'CRC64NVME', bytes: 8, compute: crc64nvme },
-  { member: 'ChecksumSHA1', name: 'SHA1', bytes: 20, compute: (body) => digest('sha1', body) },
-  { member: 'ChecksumSHA256', name: 'SHA256', bytes: 32, compute: (body) => digest('sha256', body) },
-  { member: 'ChecksumSHA512', name: 'SHA512', bytes: 64, compute: (body) => digest('sha512', body) },
-  { member: 'ChecksumMD5', name: 'MD5', bytes: 16, compute: (body) => digest('md5', body) },
-];
+export const CHECKSUMS: Readonly<Record<ChecksumName, Algorithm>> = {
+  CRC32: { bytes: 4, compute: (body) => uint32(crc32(body)) },
+  CRC32C: { bytes: 4, compute: (body) => uint32(crc32c(body)) },
+  CRC64NVME: { bytes: 8, compute: crc64nvme },
+  SHA1: { bytes: 20, compute: (body) => digest('sha1', body) },
+  SHA256: { bytes: 32, compute: (body) => digest('sha256', body) },
+  SHA512: { bytes: 64, compute: (body) => digest('sha512', body) },
+  MD5: { bytes: 16, compute: (body) => digest('md5', body) },
+};
+const NAMES = Object.keys(CHECKSUMS) as readonly ChecksumName[];
 
 const HEADER_PREFIX = 'x-amz-checksum-';
-const BY_HEADER = new Map(ALGORITHMS.map((item) => [HEADER_PREFIX + item.name.toLowerCase(), item]));
+const BY_HEADER = new Map(NAMES.map((name) => [HEADER_PREFIX + name.toLowerCase(), name]));
 /** Headers of the family that carry no checksum. */
 const OTHER_HEADERS = new Set(['algorithm', 'mode', 'type'].map((name) => HEADER_PREFIX + name));
 
@@ -56,32 +51,29 @@ export function verifyChecksums(input: ChecksumInput, ctx: RequestContext, body:
   }
   const [checksum] = given;
   if (checksum === undefined) return { ChecksumCRC64NVME: crc64nvme(body).toString('base64') };
-  const { algorithm, value } = checksum;
-  if (Buffer.from(value, 'base64').byteLength !== algorithm.bytes) {
-    throw invalidRequest(`Value for ${HEADER_PREFIX}${algorithm.name.toLowerCase()} header is invalid.`);
+  const { name, value } = checksum;
+  if (Buffer.from(value, 'base64').byteLength !== CHECKSUMS[name].bytes) {
+    throw invalidRequest(`Value for ${HEADER_PREFIX}${name.toLowerCase()} header is invalid.`);
   }
-  const computed = algorithm.compute(body).toString('base64');
+  const computed = CHECKSUMS[name].compute(body).toString('base64');
   if (computed !== value) {
-    throw badDigest(`The ${algorithm.name} you specified did not match the calculated checksum.`);
+    throw badDigest(`The ${name} you specified did not match the calculated checksum.`);
   }
-  return { [algorithm.member]: computed };
+  return { [`Checksum${name}`]: computed };
 }
 
-function givenChecksums(
-  input: ChecksumInput,
-  ctx: RequestContext,
-): { algorithm: Algorithm; value: string }[] {
-  const values = new Map<Algorithm, string>();
-  for (const algorithm of ALGORITHMS) {
-    const value = input[algorithm.member];
-    if (value !== undefined) values.set(algorithm, value);
+function givenChecksums(input: ChecksumInput, ctx: RequestContext): { name: ChecksumName; value: string }[] {
+  const values = new Map<ChecksumName, string>();
+  for (const name of NAMES) {
+    const value = input[`Checksum${name}`];
+    if (value !== undefined) values.set(name, value);
   }
-  for (const [name, value] of Object.entries(ctx.trailers())) {
-    const algorithm = BY_HEADER.get(name);
-    if (algorithm) values.set(algorithm, value);
+  for (const [header, value] of Object.entries(ctx.trailers())) {
+    const name = BY_HEADER.get(header);
+    if (name) values.set(name, value);
   }
   refuseUnknownAlgorithms([...Object.keys(ctx.headers), ...Object.keys(ctx.trailers())]);
-  return [...values].map(([algorithm, value]) => ({ algorithm, value }));
+  return [...values].map(([name, value]) => ({ name, value }));
 }
 
 /** A checksum that cannot be verified must not look verified (the XXHASH family). */

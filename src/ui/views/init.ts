@@ -15,11 +15,25 @@ export function viewInit(result: InitResult, options: ViewOptions): readonly str
     const to = `${theme.symbols.arrow} ${destinationText(rule.destination)}`;
     lines.push(...folded(`${sanitize(rule.id)}: ${events} ${filterText(rule)} ${to}`, 2, options));
   }
+  if (result.eventBridge) lines.push(...folded(eventBridgeText(result.eventBridge, options), 2, options));
   if (planned > 0) return lines;
   if (result.function) lines.push(`  log group ${sanitize(result.function.logGroup)}`);
   if (result.testUpload)
     return [...lines, '', ...viewUpload(result.testUpload, options), '', ...same(result, options)];
   return [...lines, '', ...next(result, options), ...same(result, options)];
+}
+
+function eventBridgeText(
+  { rule, target }: NonNullable<InitResult['eventBridge']>,
+  { theme }: ViewOptions,
+): string {
+  const { arrow } = theme.symbols;
+  const parts = [
+    'EventBridge on',
+    ...(rule === null ? [] : [`event rule ${rule}`]),
+    ...(target === null ? [] : [target]),
+  ];
+  return parts.map(sanitize).join(` ${arrow} `);
 }
 
 /** Without a project file they would need flags that lead to the same place. */

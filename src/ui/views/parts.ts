@@ -12,7 +12,7 @@ export function filterText(rule: Pick<RuleReport, 'prefix' | 'suffix'>): string 
 }
 
 /** `arn:aws:lambda:eu-west-1:123456789012:function:Demo-S3` -> `lambda Demo-S3`; the whole ARN stands in JSON. */
-export function destinationText(destination: RuleReport['destination']): string {
+export function destinationText(destination: { readonly kind: string; readonly arn: string }): string {
   const resource = destination.arn
     .split(':')
     .slice(5)

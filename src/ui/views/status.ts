@@ -21,28 +21,57 @@ function ruleLines(rule: StatusRule, options: ViewOptions): readonly string[] {
   const mark =
     rule.problems.length > 0
       ? theme.bad(theme.symbols.failed)
-      : rule.function
+      : rule.state === 'ok'
         ? theme.good(theme.symbols.done)
         : theme.symbols.bullet;
-  const owner = rule.owner === 's3evt' ? '' : theme.dim(' (not made by s3evt)');
   const events = rule.events.map(sanitize).join(', ');
   const to = `${theme.symbols.arrow} ${destinationText(rule.destination)}`;
-  const lines = [
-    `${mark} ${sanitize(rule.id)}${owner}`,
+  return [
+    `${mark} ${sanitize(rule.id)}${theme.dim(ownerText(rule))}`,
     ...folded(`${events} ${filterText(rule)} ${to}`, 4, options),
+    ...factLines(rule, options),
+    ...rule.problems.flatMap((problem) => folded(sanitize(problem), 4, options).map(theme.bad)),
+    // Whole, so that they can be copied: a folded command is none.
+    ...rule.fixes.map((command) => `    ${theme.accent(sanitize(command))}`),
+    ...eventLines(rule, options),
   ];
-  if (rule.function) {
-    const { state, runtime, logGroup } = rule.function;
-    const facts = [
-      sanitize(state ?? 'state unknown'),
-      sanitize(runtime ?? 'container image'),
-      `permission ${rule.permission ?? 'unknown'}`,
-      sanitize(logGroup),
-    ];
-    lines.push(...folded(facts.join(', '), 4, options));
+}
+
+function ownerText({ owner }: StatusRule): string {
+  if (owner === 's3evt') return '';
+  return owner === 'others' ? ' (not made by s3evt)' : ` (made by ${owner})`;
+}
+
+function factLines(rule: StatusRule, options: ViewOptions): readonly string[] {
+  const { function: fn, queue, topic } = rule;
+  const permission = `permission ${rule.permission}`;
+  if (fn) {
+    const facts = [fn.state ?? 'state unknown', fn.runtime ?? 'container image', permission, fn.logGroup];
+    return folded(facts.map(sanitize).join(', '), 4, options);
   }
-  for (const problem of rule.problems) lines.push(...folded(sanitize(problem), 4, options).map(theme.bad));
-  return [...lines, ...eventLines(rule, options)];
+  if (queue) {
+    const { waiting, inFlight, deadLetters, readBy } = queue;
+    const facts = [permission, `${waiting} waiting`, `${inFlight} in flight`];
+    if (deadLetters)
+      facts.push(`${deadLetters.waiting ?? 'unknown'} dead letters in ${last(deadLetters.arn)}`);
+    const readers = readBy?.map((one) => `read by function ${last(one.function)} (${one.state})`);
+    return [facts, ...(readers ?? ['readers unknown']).map((line) => [line])].flatMap((line) =>
+      folded(sanitize(line.join(', ')), 4, options),
+    );
+  }
+  if (topic) {
+    const lines = topic.subscriptions?.map(
+      ({ protocol, endpoint, confirmed }) =>
+        `${options.theme.symbols.arrow} ${protocol} ${endpoint} (${confirmed ? 'confirmed' : 'pending'})`,
+    ) ?? ['subscriptions unknown'];
+    return [permission, ...lines].flatMap((line) => folded(sanitize(line), 4, options));
+  }
+  return [];
+}
+
+/** The name within an ARN. */
+function last(arn: string): string {
+  return arn.replace(/^arn:[^:]+:lambda:[^:]*:[^:]*:function:/, '').replace(/^arn:.*:/, '');
 }
 
 function eventLines(rule: StatusRule, { theme, now }: ViewOptions): readonly string[] {

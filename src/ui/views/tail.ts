@@ -13,16 +13,26 @@ const STATES = {
 export function viewTailItem(item: TailItem, options: ViewOptions): ShownItem {
   switch (item.type) {
     case 'record':
-      return { stdout: [recordLine(item, options)] };
+      return { stdout: marked([recordLine(item, options)], item, options) };
     case 'log':
-      return { stdout: logLines(item, options) };
+      return { stdout: marked(logLines(item, options), item, options) };
     case 'report':
-      return { stdout: [reportLine(item, options)] };
+      return { stdout: marked([reportLine(item, options)], item, options) };
     case 'state':
       return { stderr: [`${sanitize(item.logGroup)}: ${STATES[item.state]}`] };
     case 'warning':
       return { stderr: [`warning: ${sanitize(item.message)}`] };
   }
+}
+
+/** With the function's name before each line, where several logs are followed. */
+function marked(
+  lines: readonly string[],
+  item: { readonly function?: string },
+  { theme }: ViewOptions,
+): readonly string[] {
+  const { function: name } = item;
+  return name === undefined ? lines : lines.map((line) => `${theme.accent(sanitize(name))}  ${line}`);
 }
 
 /** A stream ends without a summary. */
@@ -31,8 +41,8 @@ export function viewTail(_result: TailResult): readonly string[] {
 }
 
 /** `15:04:05.123  ObjectCreated:Put  bucket/key  1.2 KB  2 s old`. */
-function recordLine(
-  { time, record }: Extract<TailItem, { type: 'record' }>,
+export function recordLine(
+  { time, record }: Pick<Extract<TailItem, { type: 'record' }>, 'time' | 'record'>,
   { theme, now }: ViewOptions,
 ): string {
   const size = record.size === null ? '' : `  ${formatBytes(record.size)}`;
@@ -68,6 +78,6 @@ function reportLine(
 }
 
 /** Time of day, UTC, to the millisecond: what log lines are compared by. */
-function clock(iso: string): string {
+export function clock(iso: string): string {
   return iso.slice(11, 23);
 }

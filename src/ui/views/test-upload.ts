@@ -1,5 +1,5 @@
 import type { TestUploadResult, UploadReport } from '../../commands/test-upload.ts';
-import type { Delivery } from '../../commands/watch-deliveries.ts';
+import type { Delivery } from '../../commands/delivery.ts';
 import { formatBytes } from '../../core/duration.ts';
 import { sanitize, sanitizeBlock } from '../sanitize.ts';
 import type { ViewOptions } from '../view-options.ts';
@@ -22,24 +22,43 @@ export function viewUpload(upload: UploadReport, options: ViewOptions): readonly
   return lines;
 }
 
-function deliveryLines(delivery: Delivery, { theme }: ViewOptions): readonly string[] {
-  const to = `rule ${sanitize(delivery.ruleId)} ${theme.symbols.arrow} ${destinationText(delivery.destination)}`;
+function deliveryLines(delivery: Delivery, options: ViewOptions): readonly string[] {
+  const { theme } = options;
+  const { consumer, detail } = delivery;
+  const further = consumer === null ? '' : ` ${theme.symbols.arrow} ${destinationText(consumer)}`;
+  const to = `rule ${sanitize(delivery.ruleId)} ${theme.symbols.arrow} ${destinationText(delivery.destination)}${further}`;
+  const why = detail === null ? [] : [`  ${sanitize(detail)}`];
   if (delivery.status === 'missing') {
-    return [
-      `${theme.bad(theme.symbols.failed)} the event was not seen: ${to}`,
-      `  looked in ${sanitize(delivery.logGroup)}`,
-    ];
+    return [`${theme.bad(theme.symbols.failed)} the event was not seen: ${to}`, ...looked(delivery), ...why];
   }
-  const { hops, record, invocation } = delivery;
+  const { hops, record, invocation, latencyMs } = delivery;
   const ended =
     invocation === null || invocation === 'ok' ? '' : `, but the invocation ended with ${invocation}`;
-  const mark = ended === '' ? theme.good(theme.symbols.done) : theme.warn(theme.symbols.done);
+  const unexpected = delivery.status === 'unexpected';
+  const good = ended === '' && !unexpected;
+  const mark = unexpected
+    ? theme.bad(theme.symbols.failed)
+    : (good ? theme.good : theme.warn)(theme.symbols.done);
+  const what = `${sanitize(record?.eventName ?? 'an event')} ${unexpected ? 'was not expected' : 'arrived'}`;
+  const lines = [`${mark} ${what}: ${to}${ended}`];
+  if (delivery.via !== 'log') {
+    const event = hops.eventMs === null ? '' : `event ${elapsed(hops.eventMs)}, `;
+    return [...lines, `  ${event}${SEEN[delivery.via]} ${elapsed(latencyMs)}`, ...why];
+  }
   return [
-    `${mark} ${sanitize(record?.eventName ?? '')} arrived: ${to}${ended}`,
+    ...lines,
     `  event ${elapsed(hops.eventMs)}, invocation ${elapsed(hops.invocationMs)}, log visible ${elapsed(hops.logVisibleMs)}`,
     `  ${theme.dim(`invocation ${sanitize(delivery.requestId ?? 'unknown')}`)}`,
     `  ${theme.dim(`log stream ${sanitize(delivery.logStream ?? 'unknown')}`)}`,
+    ...why,
   ];
+}
+
+const SEEN = { tap: 'seen by the tap', counter: 'counted', peek: 'seen in the queue' } as const;
+
+function looked({ via, logGroup }: Delivery): readonly string[] {
+  if (logGroup !== null) return [`  looked in ${sanitize(logGroup)}`];
+  return via === 'tap' ? ['  the tap did not see it'] : [];
 }
 
 /** The record as the function got it. */

@@ -46,12 +46,22 @@ in_use = refusal(events.delete_rule, Name="boto3-new")
 s3.put_object(Bucket=BUCKET, Key="in/ä b+c.txt", Body=b"hello")
 event = receive(opened[0])
 invoked = printed_events("boto3-bus-reader", "c.txt")
-lines = until(lambda: logs.filter_log_events(logGroupName="/aws/events/boto3")["events"])
 
 # Targets that did not admit the rule got nothing; with the policy they get what comes from then on.
 sqs.set_queue_attributes(QueueUrl=shut[0], Attributes={"Policy": admit(shut[1])})
 functions.add_permission(FunctionName="boto3-bus-closed", **grant)
+trust = {
+    "Effect": "Allow",
+    "Principal": {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]},
+    "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+    "Resource": targets["log"] + ":*",
+}
+logs.put_resource_policy(
+    policyName="boto3-events",
+    policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+)
 s3.put_object(Bucket=BUCKET, Key="second", Body=b"hello")
+lines = until(lambda: logs.filter_log_events(logGroupName="/aws/events/boto3")["events"])
 show(
     stored=stored,
     rule=rule,

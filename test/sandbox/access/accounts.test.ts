@@ -1,7 +1,7 @@
 /** Two accounts in one sandbox: what is theirs, what the other may use, and events that go from one to the other. */
 import { AddPermissionCommand, GetFunctionCommand, InvokeCommand } from '@aws-sdk/client-lambda';
-import { PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
-import { ListRolesCommand } from '@aws-sdk/client-iam';
+import { PutPermissionCommand, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import { ListRolesCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateKeyCommand, PutKeyPolicyCommand } from '@aws-sdk/client-kms';
 import {
   CreateBucketCommand,
@@ -399,5 +399,101 @@ describe('events from a bucket of one account', () => {
     await home.s3.send(new PutObjectCommand({ Bucket: 'from', Key: 'k', Body: 'x' }));
     const bodies = (await received(QueueUrl)).map((body) => JSON.parse(body) as Record<string, unknown>);
     expect(bodies.map(({ source, TopicArn: topic }) => source ?? topic).sort()).toEqual([TopicArn, 'aws.s3']);
+  });
+});
+
+describe('events from a bus of one account to a bus of another', () => {
+  const bus = arn('events', 'event-bus/default');
+  const EventPattern = JSON.stringify({ source: ['aws.s3'] });
+  const target = (RoleArn?: string) => ({ Id: 'bus', Arn: bus, ...(RoleArn !== undefined && { RoleArn }) });
+  let QueueUrl: string | undefined;
+
+  /** Uploads to a bucket of the home account, and what comes to the queue behind the other account's bus. */
+  async function upload(key: string): Promise<unknown[]> {
+    await home.s3.send(new PutObjectCommand({ Bucket: 'from', Key: key, Body: 'x' }));
+    await sandbox().idle();
+    const { Messages = [] } = await other.sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+    return Messages.map(({ Body = '' }) => JSON.parse(Body) as unknown);
+  }
+
+  const admit = (Condition?: object) =>
+    other.events.send(
+      new PutPermissionCommand({
+        Policy: policy({
+          Principal: { AWS: `arn:aws:iam::${HOME}:root` },
+          Action: 'events:PutEvents',
+          Resource: bus,
+          ...(Condition && { Condition }),
+        }),
+      }),
+    );
+
+  const lastReason = () =>
+    sandbox()
+      .journal.entries()
+      .flatMap((entry) => (entry.type === 'delivery' && entry.destination === bus ? [entry.reason] : []))
+      .at(-1);
+
+  beforeEach(async () => {
+    await home.s3.send(new CreateBucketCommand({ Bucket: 'from' }));
+    await home.s3.send(
+      new PutBucketNotificationConfigurationCommand({
+        Bucket: 'from',
+        NotificationConfiguration: { EventBridgeConfiguration: {} },
+      }),
+    );
+    await home.events.send(new PutRuleCommand({ Name: 'on', EventPattern }));
+    const { RuleArn } = await other.events.send(new PutRuleCommand({ Name: 'all', EventPattern }));
+    ({ QueueUrl } = await other.sqs.send(
+      new CreateQueueCommand({
+        QueueName: 'to',
+        Attributes: {
+          Policy: policy({
+            Principal: { Service: 'events.amazonaws.com' },
+            Action: 'sqs:SendMessage',
+            Resource: arn('sqs', 'to'),
+            Condition: { ArnEquals: { 'aws:SourceArn': RuleArn } },
+          }),
+        },
+      }),
+    ));
+    const Targets = [{ Id: 'q', Arn: arn('sqs', 'to') }];
+    await other.events.send(new PutTargetsCommand({ Rule: 'all', Targets }));
+  });
+
+  test('arrive once its policy admits the account, and say whose they are', async () => {
+    await home.events.send(new PutTargetsCommand({ Rule: 'on', Targets: [target()] }));
+    expect(await upload('early')).toEqual([]);
+    expect(lastReason()).toBe(`the event bus does not admit account ${HOME}`);
+    await admit({ StringEquals: { 'events:source': 'aws.ec2' } });
+    expect(await upload('too early')).toEqual([]);
+    await admit({ StringEquals: { 'events:source': 'aws.s3' } });
+    expect(await upload('k')).toMatchObject([{ account: HOME, detail: { object: { key: 'k' } } }]);
+  });
+
+  test('are not sent by a role that may not', async () => {
+    await admit();
+    await sessionClients(sandbox().url, home, 'sender');
+    const role = arn('iam', 'role/sender', HOME).replace('us-east-1', '');
+    await home.events.send(new PutTargetsCommand({ Rule: 'on', Targets: [target(role)] }));
+    expect(await upload('k')).toEqual([]);
+    expect(lastReason()).toContain('is not authorized to perform: events:PutEvents');
+    await home.iam.send(
+      new PutRolePolicyCommand({
+        RoleName: 'sender',
+        PolicyName: 'send',
+        PolicyDocument: policy({ Action: 'events:PutEvents', Resource: bus }),
+      }),
+    );
+    expect(await upload('k')).toHaveLength(1);
+  });
+
+  test('go no further than to a bus that is there', async () => {
+    const Targets = [{ ...target(), Arn: bus.replace('default', 'none') }];
+    await home.events.send(new PutTargetsCommand({ Rule: 'on', Targets }));
+    expect(await upload('k')).toEqual([]);
+    expect(sandbox().journal.entries()).toContainEqual(
+      expect.objectContaining({ outcome: 'refused', reason: `there is no event bus ${Targets[0]?.Arn}` }),
+    );
   });
 });

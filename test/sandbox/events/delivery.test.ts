@@ -103,7 +103,7 @@ describe('delivery', () => {
       { arn: FIFO_ARN, text, options: { from: FROM, groupId: 'g' } },
       { arn: TOPIC_ARN, text, options: { from: FROM } },
       { arn: FUNCTION_ARN, text, options: { from: FROM } },
-      { arn: LOG_GROUP_ARN, text },
+      { arn: LOG_GROUP_ARN, text, options: { from: FROM } },
     ]);
   });
 

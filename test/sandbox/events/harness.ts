@@ -55,7 +55,7 @@ export function createTestEvents(targets?: EventTargets): TestEvents {
       sqs: { send: (arn, body, options: QueueMessageOptions) => take(arn, body, options) },
       sns: { publish: (arn, message, options) => take(arn, message, options) },
       lambda: { invokeAsync: (arn, payload, from) => take(arn, payload, { from }) },
-      logs: { put: (arn, message) => take(arn, message) },
+      logs: { put: (arn, message, from) => take(arn, message, { from }) },
       onRefused: (refusal) => void refused.push(refusal),
     },
   );

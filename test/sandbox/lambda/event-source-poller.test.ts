@@ -400,6 +400,19 @@ describe('what changes meanwhile', () => {
     expect(bodies()).toEqual([['a'], ['b']]);
   });
 
+  test('a function in the state Failed is not run: its messages come back, and have been received', async () => {
+    const { env, record, send, settle, bodies, counts, url } = await connect(() => null);
+    record.latest.failure = { code: 'KMSKeyNotFound', reason: 'gone' };
+    await send(['a']);
+    await settle();
+    expect(bodies()).toEqual([]);
+    expect(await counts(url)).toEqual([0, 1, 0]);
+    record.latest.failure = undefined;
+    await env.clock.advance(30_000);
+    await settle();
+    expect(bodies()).toEqual([['a']]);
+  });
+
   test('a queue that is deleted and made again is read again', async () => {
     const { env, addQueue, sendAll, callSqs, settle, bodies, url } = await connect(() => null);
     await callSqs('DeleteQueue', { QueueUrl: url });

@@ -61,4 +61,11 @@ export const handler = async ({ megabytes, wait }) => {
       'Phase: invoke Status: error Error Type: Runtime.OutOfMemory',
     ]);
   });
+
+  test('a heap that grows without end is killed before the runtime gives up by itself', async () => {
+    const { create, invoke } = await startLambda();
+    const code = `export const handler = async () => { for (const list = []; ; ) list.push(new Array(1000).fill({})); };`;
+    await create('fn', { 'app.mjs': code }, { Timeout: 60 });
+    expect((await invoke('fn')).value).toMatchObject({ errorType: 'Runtime.OutOfMemory' });
+  });
 });

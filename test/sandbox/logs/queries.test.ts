@@ -55,9 +55,10 @@ async function outcome(queryString: string, input: object = {}): Promise<GetQuer
 /** Without @ptr, which is opaque. */
 async function rows(queryString: string, input: object = {}) {
   const { results = [] } = await outcome(queryString, input);
-  return results.map((row) =>
-    Object.fromEntries(row.filter(({ field }) => field !== '@ptr').map(({ field, value }) => [field, value])),
-  );
+  return results.map((row) => {
+    const cells = row.filter(({ field }) => field !== '@ptr');
+    return Object.fromEntries(cells.map(({ field = '', value }) => [field, value]));
+  });
 }
 
 const column = async (queryString: string) =>
@@ -254,7 +255,9 @@ describe('stats', () => {
     expect(await rows('stats count(*) by bin(1hrs), @logStream')).toEqual([
       { 'bin(1hrs)': bin(start, 3_600_000), '@logStream': STREAM, 'count(*)': '3' },
     ]);
-    expect((await rows('stats count(*) as c by bin(1y) as t'))[0]?.t).toMatch(/^\d{4}-01-01 00:00:00\.000$/);
+    expect((await rows('stats count(*) as c by bin(1y) as t'))[0]?.['t']).toMatch(
+      /^\d{4}-01-01 00:00:00\.000$/,
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Alarms } from '../../../src/sandbox/services/s3/alarms.ts';
+import { Alarms } from '../../../src/sandbox/alarms.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { BUCKET, bodyText, createTestS3, type TestS3 } from './support.ts';
 

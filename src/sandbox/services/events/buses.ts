@@ -1,7 +1,7 @@
 /** Event buses, their policies and tags. */
 import type * as Client from '@aws-sdk/client-eventbridge';
 import { AwsError, type Handlers } from '../../wire/types.ts';
-import { lengthWithin, matches } from '../iam/constraints.ts';
+import { lengthWithin, matches } from '../constraints.ts';
 import {
   addTags,
   busNameChecks,

@@ -29,7 +29,9 @@ export interface EventTargets {
   readonly sqs?: { send(queueArn: string, body: string, options: QueueMessageOptions): Refusal };
   readonly sns?: { publish(topicArn: string, message: string, options: { from: EventsCaller }): Refusal };
   readonly lambda?: { invokeAsync(functionArn: string, payload: string, from: EventsCaller): Refusal };
-  readonly logs?: { put(logGroupArn: string, message: string): Refusal };
+  readonly logs?: { put(logGroupArn: string, message: string, from: EventsCaller): Refusal };
+  /** Buses of other accounts. `roleArn` is the target's. */
+  readonly buses?: { receive(busArn: string, event: EventBridgeEvent, roleArn: string | undefined): Refusal };
   /** Told of every delivery that failed, and of dead letters that did. */
   readonly onRefused?: (refusal: {
     readonly ruleArn: string;
@@ -54,15 +56,23 @@ export function createEventDelivery(
   let generation = 0;
 
   /**
-   * To a bus of the same account, in any Region; an event that came from another bus is not sent on to a third
+   * To a bus of any Region and account; an event that came from another bus is not sent on to a third
    * (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html). It keeps its account, Region and time; its
    * id is a new one (recorded).
    */
-  const forward: Forward = (busArn, { event, isForwarded }) => {
+  const forward: Forward = (target, { event, isForwarded }) => {
+    const { Arn: busArn = '', RoleArn: roleArn } = target;
+    const isOwn = parseArn(busArn)?.account === env.account;
     const bus = busOf(busArn);
-    if (!bus) return { refused: `there is no event bus ${busArn}` };
+    if (isOwn && !bus) return { refused: `there is no event bus ${busArn}` };
     if (isForwarded) return { refused: 'an event that came from another bus is not sent on to a third' };
-    delivery.publish(bus, { ...event, id: env.ids.uuid() }, { isForwarded: true });
+    const forwarded = { ...event, id: env.ids.uuid() };
+    if (!bus) {
+      return targets.buses
+        ? targets.buses.receive(busArn, forwarded, roleArn)
+        : { refused: 'the sandbox does not deliver to buses of other accounts' };
+    }
+    delivery.publish(bus, forwarded, { isForwarded: true });
     return undefined;
   };
 
@@ -122,7 +132,7 @@ export function createEventDelivery(
   return delivery;
 }
 
-type Forward = (busArn: string, dispatch: Dispatch) => Refusal;
+type Forward = (target: Target, dispatch: Dispatch) => Refusal;
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
@@ -148,7 +158,9 @@ function attempt(
   const isBus = /^arn:[^:]+:events:[^:]*:\d{12}:event-bus\//.test(arn);
   const input = targetInput(target, dispatch);
   if (!input.ok) return { code: 'INVALID_JSON', message: input.reason };
-  const refusal = guarded(() => (isBus ? forward(arn, dispatch) : hand(targets, target, input.text, from)));
+  const refusal = guarded(() =>
+    isBus ? forward(target, dispatch) : hand(targets, target, input.text, from),
+  );
   if (!refusal) return undefined;
   // A documented code each; that AWS tells them apart like this is UNKNOWN.
   const isMissing = /\b(?:does not exist|there is no)\b/i.test(refusal.refused);
@@ -179,7 +191,7 @@ function hand(targets: EventTargets, target: Target, text: string, from: EventsC
     case 'lambda':
       return targets.lambda ? targets.lambda.invokeAsync(arn, text, from) : absent;
     case 'logs':
-      return targets.logs ? targets.logs.put(arn.replace(/:\*$/, ''), logLine(target, text)) : absent;
+      return targets.logs ? targets.logs.put(arn.replace(/:\*$/, ''), logLine(target, text), from) : absent;
     default:
       return absent;
   }

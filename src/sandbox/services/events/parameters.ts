@@ -2,8 +2,8 @@
 import { parseArn } from '../../../core/arn.ts';
 import type { SandboxEnv } from '../../env.ts';
 import { AwsError, type RequestContext } from '../../wire/types.ts';
-import { lengthWithin, matches, rejectViolations, valueWithin, type Check } from '../iam/constraints.ts';
-import { readToken, writeToken } from '../logs/page-token.ts';
+import { lengthWithin, matches, rejectViolations, valueWithin, type Check } from '../constraints.ts';
+import { readToken, writeToken } from '../page-token.ts';
 import { DEFAULT_BUS, type EventBus, type EventStore, type Rule } from './store.ts';
 
 /** Everything that a handler works on. */

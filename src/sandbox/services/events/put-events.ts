@@ -2,7 +2,7 @@
 import type * as Client from '@aws-sdk/client-eventbridge';
 import { eventTime, type EventBridgeEvent } from '../../delivery/eventbridge-event.ts';
 import { AwsError, type Handlers, type RequestContext } from '../../wire/types.ts';
-import { lengthWithin } from '../iam/constraints.ts';
+import { lengthWithin } from '../constraints.ts';
 import { busNameIn, checkParameters, validation, type EventsState } from './parameters.ts';
 import { DEFAULT_BUS, type EventBus } from './store.ts';
 

@@ -7,7 +7,7 @@ import {
   type EventPattern,
 } from '../../../core/event-pattern.ts';
 import { AwsError, type Handlers, type RequestContext } from '../../wire/types.ts';
-import { lengthWithin, oneOf } from '../iam/constraints.ts';
+import { lengthWithin, oneOf } from '../constraints.ts';
 import {
   addTags,
   checkParameters,

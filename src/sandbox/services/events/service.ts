@@ -1,6 +1,8 @@
 /** EventBridge of the sandbox: buses, rules with event patterns, targets. */
 import type * as Client from '@aws-sdk/client-eventbridge';
 import { parseArn } from '../../../core/arn.ts';
+import { parsePolicy } from '../../../core/policy-document.ts';
+import { evaluatePolicy } from '../../../core/policy.ts';
 import { eventTime, type EventBridgeEvent } from '../../delivery/eventbridge-event.ts';
 import type { SandboxEnv } from '../../env.ts';
 import type { Handlers } from '../../wire/types.ts';
@@ -21,6 +23,12 @@ export interface EventsService {
   putS3Event(event: EventBridgeEvent, region: string): void;
   /** An event that a service puts with a role of its own (Lambda's destinations), on the bus with this ARN. */
   putServiceEvent(busArn: string, event: ServiceEvent): { readonly refused: string } | undefined;
+  /** An event from a bus of another account, as far as the policy of the bus with this ARN lets it in. */
+  receive(
+    busArn: string,
+    event: EventBridgeEvent,
+    from: { readonly account: string; readonly roleArn: string | undefined },
+  ): { readonly refused: string } | undefined;
   /** The bus's policy, JSON text; undefined when it has no statement. */
   policyOf(busArn: string): string | undefined;
   /** Whether there is a bus with this ARN. */
@@ -38,6 +46,12 @@ export function createEventsService(env: SandboxEnv, targets: EventTargets): Eve
     return bus?.arn === busArn ? bus : undefined;
   };
   const delivery = createEventDelivery(env, targets, busOf);
+  const policyOf = (busArn: string) => {
+    const statements = busOf(busArn)?.policy ?? [];
+    return statements.length === 0
+      ? undefined
+      : JSON.stringify({ Version: '2012-10-17', Statement: statements });
+  };
   return {
     handlers: {
       ...busHandlers(state),
@@ -66,12 +80,30 @@ export function createEventsService(env: SandboxEnv, targets: EventTargets): Eve
       delivery.publish(bus, envelope);
       return undefined;
     },
-    policyOf(busArn) {
-      const statements = busOf(busArn)?.policy ?? [];
-      return statements.length === 0
-        ? undefined
-        : JSON.stringify({ Version: '2012-10-17', Statement: statements });
+    receive(busArn, event, { account, roleArn }) {
+      const bus = busOf(busArn);
+      if (!bus) return { refused: `there is no event bus ${busArn}` };
+      const document = parsePolicy(policyOf(busArn) ?? '');
+      const decision =
+        document &&
+        evaluatePolicy(document, {
+          principal: { aws: roleArn ?? `arn:aws:iam::${account}:root` },
+          action: 'events:PutEvents',
+          resource: busArn,
+          // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+          context: {
+            'events:source': event.source,
+            'events:detail-type': event['detail-type'],
+            'aws:PrincipalAccount': account,
+            ...(roleArn !== undefined && { 'aws:PrincipalArn': roleArn }),
+            'aws:SecureTransport': 'true',
+          },
+        });
+      if (decision?.effect !== 'allow') return { refused: `the event bus does not admit account ${account}` };
+      delivery.publish(bus, event, { isForwarded: true });
+      return undefined;
     },
+    policyOf,
     exists: (busArn) => busOf(busArn) !== undefined,
     reset() {
       store.reset();

@@ -2,7 +2,7 @@
 import type * as Client from '@aws-sdk/client-eventbridge';
 import { parseArn } from '../../../core/arn.ts';
 import type { Handlers } from '../../wire/types.ts';
-import { lengthWithin, matches, valueWithin, type Check } from '../iam/constraints.ts';
+import { lengthWithin, matches, valueWithin, type Check } from '../constraints.ts';
 import { undefinedPlaceholder } from './input.ts';
 import {
   checkParameters,

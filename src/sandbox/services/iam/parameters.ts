@@ -1,6 +1,7 @@
 /** Rules for names, paths and tags, and IAM's paging. */
 import { AwsError } from '../../wire/types.ts';
-import { lengthWithin, rejectViolations, required, valueWithin, type Check } from './constraints.ts';
+import { lengthWithin, rejectViolations, required, valueWithin, type Check } from '../constraints.ts';
+import { readToken, writeToken } from '../page-token.ts';
 
 function validationError(message: string): AwsError {
   return new AwsError('ValidationError', message, { status: 400 });
@@ -107,26 +108,15 @@ export function pageOf<T>(
     paging: more
       ? {
           IsTruncated: true,
-          Marker: Buffer.from(JSON.stringify({ after: lastOfPage.key })).toString('base64'),
+          Marker: writeToken('iam', '', 0, [lastOfPage.key]),
         }
       : { IsTruncated: false },
   };
 }
 
 function readMarker(marker: string): string {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(marker, 'base64').toString());
-    if (
-      typeof parsed === 'object' &&
-      parsed !== null &&
-      'after' in parsed &&
-      typeof parsed.after === 'string'
-    ) {
-      return parsed.after;
-    }
-  } catch {
-    // Falls through to the same answer.
-  }
+  const [after] = readToken('iam', '', 0, marker) ?? [];
   // Text UNKNOWN.
-  throw validationError('Invalid Marker.');
+  if (typeof after !== 'string') throw validationError('Invalid Marker.');
+  return after;
 }

@@ -1,7 +1,7 @@
 /** Managed policies and their versions. */
 import type * as Client from '@aws-sdk/client-iam';
 import { AwsError, type Handlers } from '../../wire/types.ts';
-import { lengthWithin } from './constraints.ts';
+import { lengthWithin } from '../constraints.ts';
 import {
   addTags,
   checkedName,

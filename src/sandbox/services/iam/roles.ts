@@ -1,7 +1,7 @@
 /** Roles, their trust policy and their tags. */
 import type * as Client from '@aws-sdk/client-iam';
 import type { Handlers } from '../../wire/types.ts';
-import { lengthWithin, valueWithin } from './constraints.ts';
+import { lengthWithin, valueWithin } from '../constraints.ts';
 import {
   addTags,
   checkedName,

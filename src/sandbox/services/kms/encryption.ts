@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type * as Client from '@aws-sdk/client-kms';
 import type { Handlers, RequestContext } from '../../wire/types.ts';
-import { lengthWithin, valueWithin } from '../iam/constraints.ts';
+import { lengthWithin, valueWithin } from '../constraints.ts';
 import { disabled, incorrectKey, invalidCiphertext, invalidState, validation } from './errors.ts';
 import { checkParameters } from './parameters.ts';
 import type { KmsKey, KmsStore } from './store.ts';

@@ -1,7 +1,8 @@
 /** Whether a service may use the key that encrypts a queue or topic, by itself or for a role. */
+import type { Clock } from '../../../core/clock.ts';
 import { denialOf } from '../../access/decide.ts';
 import { policyRefusal, type ServiceCaller } from '../service-access.ts';
-import type { KmsKey, KmsStore } from './store.ts';
+import { keyState, type KmsKey, type KmsStore } from './store.ts';
 
 /** What a service needs in order to put a message into an encrypted queue or topic. */
 export const MESSAGE_ACTIONS = ['kms:GenerateDataKey', 'kms:Decrypt'] as const;
@@ -29,7 +30,11 @@ export interface KmsGate {
 }
 
 /** `documents`: JSON texts of a role's identity policies. Without it every role has all rights of its own. */
-export function kmsGate(store: KmsStore, documents?: (roleArn: string) => readonly string[]): KmsGate {
+export function kmsGate(
+  clock: Clock,
+  store: KmsStore,
+  documents?: (roleArn: string) => readonly string[],
+): KmsGate {
   const roleMay = (key: KmsKey, { roleArn, via, region }: RoleUse & { region: string }, action: string) => {
     const account = roleArn.split(':')[4] ?? '';
     const owner = key.arn.split(':')[4] ?? '';
@@ -54,10 +59,12 @@ export function kmsGate(store: KmsStore, documents?: (roleArn: string) => readon
   return {
     allows(keyIdOrAlias, use) {
       const key = store.find(use.region, keyIdOrAlias);
-      if (!key?.isEnabled || key.deletionDate !== undefined) return false;
+      if (!key || keyState(key) !== 'Enabled') return false;
       if ('roleArn' in use) return use.actions.every((action) => roleMay(key, use, action));
       if (key.manager === 'AWS') return false;
-      return use.actions.every((action) => policyRefusal(key.policy, use, action, key.arn) === undefined);
+      return use.actions.every(
+        (action) => policyRefusal(key.policy, use, action, key.arn, clock.now()) === undefined,
+      );
     },
   };
 }

@@ -1,12 +1,13 @@
 /** Keys: creation, description, state, policy and tags. */
 import type * as Client from '@aws-sdk/client-kms';
-import { evaluatePolicy, parsePolicy } from '../../../core/policy.ts';
+import { parsePolicy } from '../../../core/policy-document.ts';
+import { evaluatePolicy } from '../../../core/policy.ts';
 import type { SandboxEnv } from '../../env.ts';
 import type { Handlers, RequestContext } from '../../wire/types.ts';
-import { lengthWithin, oneOf, valueWithin } from '../iam/constraints.ts';
+import { lengthWithin, oneOf, valueWithin } from '../constraints.ts';
 import { invalidState, invalidTag, malformedPolicy, notAuthorized, notFound, validation } from './errors.ts';
 import { checkParameters, pageOf } from './parameters.ts';
-import { defaultPolicy, type KmsKey, type KmsStore } from './store.ts';
+import { defaultPolicy, keyState, type KmsKey, type KmsStore } from './store.ts';
 
 type KmsHandlers = Handlers<typeof Client>;
 
@@ -15,16 +16,15 @@ const MAX_TAGS = 50;
 const MAX_POLICY_LENGTH = 32_768;
 
 export function keyMetadata(key: KmsKey, account: string): Client.KeyMetadata {
-  const isPending = key.deletionDate !== undefined;
   return {
     AWSAccountId: account,
     KeyId: key.id,
     Arn: key.arn,
     CreationDate: new Date(key.createdAt),
-    Enabled: key.isEnabled && !isPending,
+    Enabled: keyState(key) === 'Enabled',
     Description: key.description,
     KeyUsage: 'ENCRYPT_DECRYPT',
-    KeyState: isPending ? 'PendingDeletion' : key.isEnabled ? 'Enabled' : 'Disabled',
+    KeyState: keyState(key),
     ...(key.deletionDate !== undefined && { DeletionDate: new Date(key.deletionDate) }),
     Origin: 'AWS_KMS',
     KeyManager: key.manager,

@@ -1,6 +1,6 @@
 /** Rules for KMS's parameters, and its paging. */
-import { rejectViolations, valueWithin, type Check } from '../iam/constraints.ts';
-import { readToken, writeToken } from '../logs/page-token.ts';
+import { rejectViolations, valueWithin, type Check } from '../constraints.ts';
+import { readToken, writeToken } from '../page-token.ts';
 import { invalidMarker, validation } from './errors.ts';
 
 export function checkParameters(...checks: readonly Check[]): void {

@@ -23,6 +23,13 @@ export interface KmsKey {
   deletionDate: number | undefined;
 }
 
+export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
+
+export function keyState(key: KmsKey): KeyState {
+  if (key.deletionDate !== undefined) return 'PendingDeletion';
+  return key.isEnabled ? 'Enabled' : 'Disabled';
+}
+
 export interface KmsAlias {
   /** With `alias/` in front. */
   readonly name: string;

@@ -1,7 +1,7 @@
 /** Lambda as other services see it: may they invoke this ARN, and the asynchronous invocation itself. */
-import type { Destination, EventSource } from '../../delivery/destinations.ts';
+import type { Destination } from '../../delivery/destinations.ts';
 import type { SandboxEnv } from '../../env.ts';
-import { policyRefusal, type ServiceCaller } from '../service-access.ts';
+import { policyRefusal, s3Caller, type ServiceCaller } from '../service-access.ts';
 import type { Invocations } from './invocations.ts';
 import { policyText } from './permissions.ts';
 import { versionOf, type FunctionStore } from './store.ts';
@@ -25,7 +25,7 @@ export function serviceInvoker(
     if (!found || !versionOf(found.record, found.qualifier)) return `there is no function ${arn}`;
     const text = policyText(found.record, found.qualifier);
     if (text === undefined) return 'it has no resource policy';
-    return policyRefusal(text, from, 'lambda:InvokeFunction', arn);
+    return policyRefusal(text, from, 'lambda:InvokeFunction', arn, env.clock.now());
   }
 
   const invokeAsync: InvokeAsync = (arn, payload, from, { traceHeader } = {}) => {
@@ -34,20 +34,15 @@ export function serviceInvoker(
     invocations.submit({ requestId: env.ids.uuid(), payload: Buffer.from(payload), arn, traceHeader });
     return undefined;
   };
-  const s3 = (source: EventSource): ServiceCaller => ({
-    service: 's3.amazonaws.com',
-    sourceArn: source.bucketArn,
-    sourceAccount: source.account,
-  });
   return {
     invokeAsync,
     destination: {
       check(arn, source) {
-        if (refusal(arn, s3(source)) === undefined) return undefined;
+        if (refusal(arn, s3Caller(source)) === undefined) return undefined;
         return { name: `${arn}, null`, value: `Not authorized to invoke function [${arn}]` };
       },
       deliver: (arn, message, source) =>
-        Promise.resolve(invokeAsync(arn, message, s3(source), { traceHeader: source.traceHeader })),
+        Promise.resolve(invokeAsync(arn, message, s3Caller(source), { traceHeader: source.traceHeader })),
     },
   };
 }

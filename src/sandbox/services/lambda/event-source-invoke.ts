@@ -2,7 +2,13 @@
 import type { SandboxEnv } from '../../env.ts';
 import type { BatchOutcome } from './event-source-poller.ts';
 import type { Invocations } from './invocations.ts';
-import { isPending, type FunctionRecord, type FunctionStore, type VersionRecord } from './store.ts';
+import {
+  failureOf,
+  isPending,
+  type FunctionRecord,
+  type FunctionStore,
+  type VersionRecord,
+} from './store.ts';
 
 export interface BatchTarget {
   readonly record: FunctionRecord;
@@ -39,7 +45,8 @@ export function createBatchInvoker(
     find,
     async invoke(arn, payload, traceHeader) {
       const found = find(arn);
-      if (!found || isPending(found.version, env.clock.now())) return { kind: 'failed' };
+      const now = env.clock.now();
+      if (!found || isPending(found.version, now) || failureOf(found.version, now)) return { kind: 'failed' };
       const { record, version } = found;
       const requestId = env.ids.uuid();
       const event = { requestId, payload: Buffer.from(payload), arn, traceHeader };

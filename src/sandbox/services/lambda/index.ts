@@ -44,7 +44,7 @@ export interface LambdaServiceDeps {
   readonly activationFailure?: ActivationCheck;
   /** Without it functions have credentials that are nobody's. */
   readonly credentials?: FunctionCredentials;
-  /** Asked before each attempt at an event and each synchronous call: true throttles it. */
+  /** Asked before each attempt at an event and each batch of a mapping: true throttles it. */
   readonly isThrottled?: (functionArn: string) => boolean;
   /** What event source mappings read. Without it no queue exists. */
   readonly queues?: Pick<SqsService, 'consume'>;

@@ -79,9 +79,13 @@ export class Invocations {
   }
 
   /** Whether an invocation at this moment is one too many for the function's reserved concurrency. */
-  isThrottled(record: FunctionRecord): boolean {
-    if (this.#isThrottled(record.arn)) return true;
+  isFull(record: FunctionRecord): boolean {
     return record.reservedConcurrency !== undefined && record.inFlight >= record.reservedConcurrency;
+  }
+
+  /** Whether Lambda, which invokes the function by itself, has to wait with it. */
+  isThrottled(record: FunctionRecord): boolean {
+    return this.#isThrottled(record.arn) || this.isFull(record);
   }
 
   /** Whether Lambda would stop this event as one of a recursive loop. */

@@ -72,7 +72,7 @@ export function invokeOperation(env: SandboxEnv, store: FunctionStore, invocatio
         return { StatusCode: 202 };
       }
       if (invocations.isStopped(record, event)) throw recursiveInvocation();
-      if (invocations.isThrottled(record)) throw throttled();
+      if (invocations.isFull(record)) throw throttled();
       try {
         const result = await invocations.run(record, version, event, 1);
         return {

@@ -1,8 +1,8 @@
 /** Log groups, their retention and their tags. */
 import type * as Client from '@aws-sdk/client-cloudwatch-logs';
 import { AwsError, type Handlers, type RequestContext } from '../../wire/types.ts';
-import { lengthWithin, oneOf, required, valueWithin } from '../iam/constraints.ts';
-import { readToken, writeToken } from './page-token.ts';
+import { lengthWithin, oneOf, required, valueWithin } from '../constraints.ts';
+import { readToken, writeToken } from '../page-token.ts';
 import {
   checkNames,
   checkParameters,

@@ -6,7 +6,7 @@
  */
 import type * as Client from '@aws-sdk/client-cloudwatch-logs';
 import { AwsError, type Handlers, type RequestContext } from '../../wire/types.ts';
-import { lengthWithin, required } from '../iam/constraints.ts';
+import { lengthWithin, required } from '../constraints.ts';
 import {
   checkParameters,
   compilePattern,

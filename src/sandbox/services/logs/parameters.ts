@@ -2,7 +2,7 @@
 import type { SandboxEnv } from '../../env.ts';
 import { parseArn } from '../../../core/arn.ts';
 import { AwsError, type RequestContext } from '../../wire/types.ts';
-import { lengthWithin, matches, rejectViolations, required, type Check } from '../iam/constraints.ts';
+import { lengthWithin, matches, rejectViolations, required, type Check } from '../constraints.ts';
 import { compileFilterPattern, type CompiledPattern } from './filter-pattern.ts';
 import type { LogGroup, LogStore, LogStream } from './store.ts';
 

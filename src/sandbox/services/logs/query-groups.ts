@@ -2,7 +2,7 @@
 import type * as Client from '@aws-sdk/client-cloudwatch-logs';
 import type { SandboxEnv } from '../../env.ts';
 import { AwsError, type RequestContext } from '../../wire/types.ts';
-import { lengthWithin } from '../iam/constraints.ts';
+import { lengthWithin } from '../constraints.ts';
 import { indexOfPosition, positionDigits } from './event-list.ts';
 import { checkNames, checkParameters, findGroup, invalidParameter, type LogsState } from './parameters.ts';
 import type { QueriedEvent } from './query-run.ts';

@@ -4,9 +4,9 @@
  */
 import type * as Client from '@aws-sdk/client-cloudwatch-logs';
 import { AwsError, type Handlers, type RequestContext } from '../../wire/types.ts';
-import { lengthWithin, oneOf, required, valueWithin } from '../iam/constraints.ts';
+import { lengthWithin, oneOf, required, valueWithin } from '../constraints.ts';
 import { EVENT_OVERHEAD_BYTES } from './event-list.ts';
-import { readToken, writeToken } from './page-token.ts';
+import { readToken, writeToken } from '../page-token.ts';
 import { checkNames, checkParameters, invalidParameter, invalidToken, type LogsState } from './parameters.ts';
 import { QuerySyntaxError, QueryTimeout } from './query-error.ts';
 import { parseQuery } from './query-parser.ts';

@@ -1,7 +1,7 @@
 /** FilterLogEvents and GetLogEvents. */
 import type * as Client from '@aws-sdk/client-cloudwatch-logs';
 import { AwsError, type Handlers, type RequestContext } from '../../wire/types.ts';
-import { lengthWithin, valueWithin } from '../iam/constraints.ts';
+import { lengthWithin, valueWithin } from '../constraints.ts';
 import {
   after,
   indexOfPosition,
@@ -10,7 +10,7 @@ import {
   type Position,
   type StoredEvent,
 } from './event-list.ts';
-import { readToken, writeToken } from './page-token.ts';
+import { readToken, writeToken } from '../page-token.ts';
 import {
   checkParameters,
   compilePattern,

@@ -1,7 +1,7 @@
 /** Log groups, streams and events in memory, per region. No rules of the API here: the handlers know those. */
 import { logGroupArn } from '../../../core/arn.ts';
 import type { SandboxEnv } from '../../env.ts';
-import { Alarms } from '../s3/alarms.ts';
+import { Alarms } from '../../alarms.ts';
 import { dropOldest, MAX_HELD_BYTES } from './event-cap.ts';
 import { EVENT_OVERHEAD_BYTES, indexOfPosition, insertEvent, type StoredEvent } from './event-list.ts';
 

@@ -1,5 +1,5 @@
 /** What S3 checks of a bucket policy before it keeps it. */
-import { parsePolicy, type PolicyStatement } from '../../../core/policy.ts';
+import { parsePolicy, type PolicyStatement } from '../../../core/policy-document.ts';
 import { isPublic } from '../../access/public-policy.ts';
 import { AwsError } from '../../wire/types.ts';
 import { accessDenied } from './errors.ts';

@@ -1,23 +1,7 @@
-import { createHash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 import type { ChecksumAlgorithm, ChecksumType } from '@aws-sdk/client-s3';
-import { verifyChecksums, type ChecksumMember } from '../../wire/checksum.ts';
-import { crc32c, crc64nvme } from '../../wire/crc.ts';
+import { CHECKSUMS, verifyChecksums, type ChecksumMember, type ChecksumName } from '../../wire/checksum.ts';
 import { AwsError, type RequestContext } from '../../wire/types.ts';
 import type { ObjectChecksum } from './store.ts';
-
-/** The algorithms that can be computed here; the XXHASH family cannot. */
-type Algorithm = ChecksumMember extends `Checksum${infer Name}` ? Name : never;
-
-const COMPUTE: Readonly<Record<Algorithm, (bytes: Uint8Array) => Buffer>> = {
-  CRC32: (bytes) => uint32(crc32(bytes)),
-  CRC32C: (bytes) => uint32(crc32c(bytes)),
-  CRC64NVME: crc64nvme,
-  SHA1: (bytes) => createHash('sha1').update(bytes).digest(),
-  SHA256: (bytes) => createHash('sha256').update(bytes).digest(),
-  SHA512: (bytes) => createHash('sha512').update(bytes).digest(),
-  MD5: (bytes) => createHash('md5').update(bytes).digest(),
-};
 
 export type ChecksumInput = Parameters<typeof verifyChecksums>[0];
 
@@ -35,13 +19,13 @@ export function uploadChecksum(
   const [member] = Object.entries(verifyChecksums(input, ctx, body));
   if (!member) return undefined;
   const [name, value] = member;
-  return { algorithm: name.slice('Checksum'.length) as Algorithm, value, type: 'FULL_OBJECT' };
+  return { algorithm: name.slice('Checksum'.length) as ChecksumName, value, type: 'FULL_OBJECT' };
 }
 
 /** The checksum of bytes that S3 already has; CRC64NVME unless an algorithm is asked for. */
 export function computedChecksum(algorithm: ChecksumAlgorithm | undefined, body: Buffer): ObjectChecksum {
   const name = known(algorithm ?? 'CRC64NVME');
-  return { algorithm: name, value: COMPUTE[name](body).toString('base64'), type: 'FULL_OBJECT' };
+  return { algorithm: name, value: CHECKSUMS[name].compute(body).toString('base64'), type: 'FULL_OBJECT' };
 }
 
 /**
@@ -56,7 +40,7 @@ export function compositeChecksum(
   const digests = Buffer.concat(parts.map((part) => Buffer.from(part.value, 'base64')));
   return {
     algorithm: name,
-    value: `${COMPUTE[name](digests).toString('base64')}-${parts.length}`,
+    value: `${CHECKSUMS[name].compute(digests).toString('base64')}-${parts.length}`,
     type: 'COMPOSITE',
   };
 }
@@ -78,8 +62,8 @@ export function memberOf(algorithm: ChecksumAlgorithm): ChecksumMember {
   return `Checksum${known(algorithm)}`;
 }
 
-function known(algorithm: ChecksumAlgorithm): Algorithm {
-  if (Object.hasOwn(COMPUTE, algorithm)) return algorithm as Algorithm;
+function known(algorithm: ChecksumAlgorithm): ChecksumName {
+  if (Object.hasOwn(CHECKSUMS, algorithm)) return algorithm as ChecksumName;
   throw new AwsError(
     'NotImplemented',
     'A header you provided implies functionality that is not implemented',
@@ -88,10 +72,4 @@ function known(algorithm: ChecksumAlgorithm): Algorithm {
       members: { Header: 'x-amz-checksum-algorithm' },
     },
   );
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
 }

@@ -5,7 +5,7 @@ import type { EventRequest, ObjectChange } from '../../delivery/object-event.ts'
 import type { SandboxEnv } from '../../env.ts';
 import type { Faults } from '../../faults.ts';
 import { AwsError, type Handlers, type RequestContext } from '../../wire/types.ts';
-import type { Alarms } from './alarms.ts';
+import type { Alarms } from '../../alarms.ts';
 import { accessDenied, noSuchBucket } from './errors.ts';
 import { legacyCustomerId, principalId } from './identity.ts';
 import { actingNotification } from './notification-propagation.ts';

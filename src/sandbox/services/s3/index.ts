@@ -3,7 +3,7 @@ import type { Destinations } from '../../delivery/destinations.ts';
 import type { EventVersion } from '../../delivery/object-event.ts';
 import type { SandboxEnv } from '../../env.ts';
 import type { Faults } from '../../faults.ts';
-import { Alarms } from './alarms.ts';
+import { Alarms } from '../../alarms.ts';
 import { annotationHandlers } from './annotations.ts';
 import { bucketHandlers } from './buckets.ts';
 import { bucketSettingHandlers } from './bucket-settings.ts';

@@ -1,11 +1,10 @@
 /** SNS of the sandbox: topics that hand messages to queues and functions. */
 import type * as Client from '@aws-sdk/client-sns';
-import { evaluatePolicy, parsePolicy } from '../../../core/policy.ts';
-import type { Destination, EventSource } from '../../delivery/destinations.ts';
+import type { Destination } from '../../delivery/destinations.ts';
 import type { SandboxEnv } from '../../env.ts';
 import { AwsError, type Handlers } from '../../wire/types.ts';
 import { MESSAGE_ACTIONS, type KmsGate } from '../kms/gate.ts';
-import { policyRefusal, type ServiceCaller } from '../service-access.ts';
+import { deniesRole, policyRefusal, s3Caller, type ServiceCaller } from '../service-access.ts';
 import type { MessageAttributes } from '../sqs/message-attributes.ts';
 import type { SnsDeps } from './fan-out.ts';
 import { checkPublish } from './message.ts';
@@ -61,7 +60,8 @@ export function createSnsService(env: SandboxEnv, deps: SnsServiceDeps): SnsServ
 
   const refusalOf = (topic: Topic, from: PublishOptions['from']): string | undefined => {
     if ('roleArn' in from) return roleRefusal(topic, from.roleArn, deps.kms);
-    const refused = policyRefusal(topic.attributes.get('Policy'), from, 'sns:Publish', topic.arn);
+    const policy = topic.attributes.get('Policy');
+    const refused = policyRefusal(policy, from, 'sns:Publish', topic.arn, env.clock.now());
     if (refused !== undefined) return `the topic does not admit ${from.service}: ${refused}`;
     const key = topic.attributes.get('KmsMasterKeyId');
     if (key === undefined) return undefined;
@@ -91,12 +91,6 @@ export function createSnsService(env: SandboxEnv, deps: SnsServiceDeps): SnsServ
     return undefined;
   };
 
-  const s3 = (source: EventSource): ServiceCaller => ({
-    service: 's3.amazonaws.com',
-    sourceArn: source.bucketArn,
-    sourceAccount: source.account,
-  });
-
   return {
     handlers: {
       ...topicHandlers(env, store),
@@ -107,7 +101,7 @@ export function createSnsService(env: SandboxEnv, deps: SnsServiceDeps): SnsServ
       /** S3 asks for the permission first, and a topic that does not exist gives none. */
       check(arn, source) {
         const topic = store.topics.get(arn);
-        if (topic && refusalOf(topic, s3(source)) === undefined) return undefined;
+        if (topic && refusalOf(topic, s3Caller(source)) === undefined) return undefined;
         return {
           name: arn,
           value:
@@ -116,7 +110,11 @@ export function createSnsService(env: SandboxEnv, deps: SnsServiceDeps): SnsServ
       },
       deliver: (arn, message, source) =>
         Promise.resolve(
-          publish(arn, message, { from: s3(source), subject: SUBJECT, traceHeader: source.traceHeader }),
+          publish(arn, message, {
+            from: s3Caller(source),
+            subject: SUBJECT,
+            traceHeader: source.traceHeader,
+          }),
         ),
     },
     publish,
@@ -129,16 +127,7 @@ export function createSnsService(env: SandboxEnv, deps: SnsServiceDeps): SnsServ
 
 function roleRefusal(topic: Topic, roleArn: string, kms: KmsGate | undefined): string | undefined {
   const policy = topic.attributes.get('Policy');
-  const document = policy === undefined ? undefined : parsePolicy(policy);
-  const decision =
-    document &&
-    evaluatePolicy(document, {
-      principal: { aws: roleArn },
-      action: 'sns:Publish',
-      resource: topic.arn,
-      context: { 'aws:PrincipalArn': roleArn, 'aws:SecureTransport': 'true' },
-    });
-  if (decision?.effect === 'explicit-deny') return 'the topic policy denies it';
+  if (deniesRole(policy, roleArn, 'sns:Publish', topic.arn)) return 'the topic policy denies it';
   const key = topic.attributes.get('KmsMasterKeyId');
   const use = { roleArn, via: 'sns', actions: MESSAGE_ACTIONS, region: topic.region } as const;
   if (key === undefined || kms?.allows(key, use)) return undefined;

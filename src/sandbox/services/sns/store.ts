@@ -1,7 +1,7 @@
 /** Topics and subscriptions in memory, and how requests name them. */
 import type { SandboxEnv } from '../../env.ts';
 import type { RequestContext } from '../../wire/types.ts';
-import { readToken, writeToken } from '../logs/page-token.ts';
+import { readToken, writeToken } from '../page-token.ts';
 import { invalidParameter, subscriptionNotFound, topicNotFound } from './errors.ts';
 import type { FilterPolicy } from './filter-policy.ts';
 

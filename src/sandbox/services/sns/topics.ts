@@ -1,6 +1,6 @@
 /** Topics: creation, attributes, permissions, tags. */
 import type * as Client from '@aws-sdk/client-sns';
-import { parsePolicy } from '../../../core/policy.ts';
+import { parsePolicy } from '../../../core/policy-document.ts';
 import type { SandboxEnv } from '../../env.ts';
 import { AwsError, type Handlers, type RequestContext } from '../../wire/types.ts';
 import { checkArn, pageOf, type SnsStore, type Topic } from './store.ts';

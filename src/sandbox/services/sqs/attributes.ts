@@ -1,6 +1,6 @@
 /** Queue attributes: which there are, what they may hold, and how they are shown. */
 import { parseArn } from '../../../core/arn.ts';
-import { parsePolicy } from '../../../core/policy.ts';
+import { parsePolicy } from '../../../core/policy-document.ts';
 import { AwsError } from '../../wire/types.ts';
 import { invalidAttribute, invalidParameter, invalidValue, unknownAttribute } from './errors.ts';
 import { countMessages, type Queue } from './queue.ts';

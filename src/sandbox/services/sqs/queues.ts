@@ -2,7 +2,7 @@
 import type * as Client from '@aws-sdk/client-sqs';
 import type { SandboxEnv } from '../../env.ts';
 import { AwsError, type Handlers } from '../../wire/types.ts';
-import { readToken, writeToken } from '../logs/page-token.ts';
+import { readToken, writeToken } from '../page-token.ts';
 import {
   checkAttributeValues,
   checkQueueName,

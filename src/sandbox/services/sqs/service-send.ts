@@ -1,9 +1,9 @@
 /** Messages that services of AWS put into queues (S3, SNS, EventBridge, Lambda): allowed by the queue's policy and its key. */
-import { evaluatePolicy, parsePolicy } from '../../../core/policy.ts';
-import type { Destination, EventSource } from '../../delivery/destinations.ts';
+import type { Clock } from '../../../core/clock.ts';
+import type { Destination } from '../../delivery/destinations.ts';
 import { AwsError } from '../../wire/types.ts';
 import { MESSAGE_ACTIONS, type KmsGate } from '../kms/gate.ts';
-import { policyRefusal, type ServiceCaller } from '../service-access.ts';
+import { deniesRole, policyRefusal, s3Caller, type ServiceCaller } from '../service-access.ts';
 import type { MessageAttributes } from './message-attributes.ts';
 import type { Queue } from './queue.ts';
 import { checkMessage, type Enqueue } from './send.ts';
@@ -31,25 +31,16 @@ export type Send = (queueArn: string, body: string, options: SendOptions) => Ref
 
 const ACTION = 'sqs:SendMessage';
 
-function refusalOf(queue: Queue, from: Sender, kms: KmsGate | undefined): string | undefined {
+function refusalOf(queue: Queue, from: Sender, kms: KmsGate | undefined, now: number): string | undefined {
   const policy = queue.attributes.get('Policy');
   if ('roleArn' in from) {
-    const document = policy === undefined ? undefined : parsePolicy(policy);
-    const decision =
-      document &&
-      evaluatePolicy(document, {
-        principal: { aws: from.roleArn },
-        action: ACTION,
-        resource: queue.arn,
-        context: { 'aws:PrincipalArn': from.roleArn, 'aws:SecureTransport': 'true' },
-      });
-    if (decision?.effect === 'explicit-deny') return 'the queue policy denies it';
+    if (deniesRole(policy, from.roleArn, ACTION, queue.arn)) return 'the queue policy denies it';
     const key = queue.attributes.get('KmsMasterKeyId');
     const use = { ...from, via: 'sqs', actions: MESSAGE_ACTIONS, region: queue.region } as const;
     if (key === undefined || kms?.allows(key, use)) return undefined;
     return `the key ${key} of the queue does not admit ${from.roleArn}`;
   }
-  const refused = policyRefusal(policy, from, ACTION, queue.arn);
+  const refused = policyRefusal(policy, from, ACTION, queue.arn, now);
   if (refused !== undefined) return `the queue does not admit ${from.service}: ${refused}`;
   const key = queue.attributes.get('KmsMasterKeyId');
   if (key === undefined) return undefined;
@@ -58,6 +49,7 @@ function refusalOf(queue: Queue, from: Sender, kms: KmsGate | undefined): string
 }
 
 export function createSend(
+  clock: Clock,
   store: SqsStore,
   enqueue: Enqueue,
   senderOf: (caller: string) => string,
@@ -66,7 +58,7 @@ export function createSend(
   return (queueArn, body, { from, attributes = {}, traceHeader, groupId, deduplicationId }) => {
     const queue = store.byArn(queueArn);
     if (!queue) return { refused: 'The specified queue does not exist.' };
-    const refused = refusalOf(queue, from, kms);
+    const refused = refusalOf(queue, from, kms, clock.now());
     if (refused !== undefined) return { refused };
     const senderId = senderOf('roleArn' in from ? from.roleArn : from.service);
     const message = { body, attributes, traceHeader, groupId, deduplicationId, senderId };
@@ -81,19 +73,18 @@ export function createSend(
   };
 }
 
-const s3 = (source: EventSource): ServiceCaller => ({
-  service: 's3.amazonaws.com',
-  sourceArn: source.bucketArn,
-  sourceAccount: source.account,
-});
-
 /** Queues as S3 sees them. */
-export function queueDestination(store: SqsStore, send: Send, kms: KmsGate | undefined): Destination {
+export function queueDestination(
+  clock: Clock,
+  store: SqsStore,
+  send: Send,
+  kms: KmsGate | undefined,
+): Destination {
   return {
     check(arn, source) {
       const queue = store.byArn(arn);
       if (!queue) return { name: arn, value: 'The destination queue does not exist' };
-      if (refusalOf(queue, s3(source), kms) === undefined) return undefined;
+      if (refusalOf(queue, s3Caller(source), kms, clock.now()) === undefined) return undefined;
       return {
         name: arn,
         value:
@@ -101,6 +92,6 @@ export function queueDestination(store: SqsStore, send: Send, kms: KmsGate | und
       };
     },
     deliver: (arn, message, source) =>
-      Promise.resolve(send(arn, message, { from: s3(source), traceHeader: source.traceHeader })),
+      Promise.resolve(send(arn, message, { from: s3Caller(source), traceHeader: source.traceHeader })),
   };
 }

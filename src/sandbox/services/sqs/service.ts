@@ -41,7 +41,7 @@ export function createSqsService(env: SandboxEnv, deps: { readonly kms?: KmsGate
     senderIds.set(caller, id);
     return id;
   };
-  const send = createSend(store, enqueue, senderOf, deps.kms);
+  const send = createSend(env.clock, store, enqueue, senderOf, deps.kms);
   const moveTasks = createMoveTasks(env, store);
 
   return {
@@ -52,7 +52,7 @@ export function createSqsService(env: SandboxEnv, deps: { readonly kms?: KmsGate
       ...receiveHandlers(env, store),
       ...moveTasks.handlers,
     }),
-    destination: queueDestination(store, send, deps.kms),
+    destination: queueDestination(env.clock, store, send, deps.kms),
     send,
     policyOf: (queueArn) => store.byArn(queueArn)?.attributes.get('Policy'),
     keyOf: (queueArn) => store.byArn(queueArn)?.attributes.get('KmsMasterKeyId'),

@@ -14,7 +14,7 @@ import {
   required,
   valueWithin,
   type Check,
-} from '../iam/constraints.ts';
+} from '../constraints.ts';
 import type { IamService } from '../iam/service.ts';
 import { trustOf } from '../iam/trust.ts';
 

@@ -1,5 +1,5 @@
 /** The checks that AWS derives from a service's model, with their generated texts (`1 validation error detected: …`). */
-import { AwsError } from '../../wire/types.ts';
+import { AwsError } from '../wire/types.ts';
 
 /** The text of a violation, or undefined. */
 export type Check = string | undefined;

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import type { Clock } from '../../../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** Timers take no more than 2^31 - 1 milliseconds, and a restored copy may be kept for years. */
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
-/** What S3 does by itself at a later time. Nothing of it counts as work in progress until it is due. */
+/** What services do by themselves at a later time. Nothing of it counts as work in progress until it is due. */
 export class Alarms {
   readonly #clock: Clock;
   #generation = newGeneration();

@@ -1,0 +1,26 @@
+import { readVersioning } from '../aws/read-facts.ts';
+import { withVersioning } from '../core/init-plan.ts';
+import type { Context } from './context.ts';
+import type { InitAnswers, InitInput, Prepared } from './init.ts';
+import { withDeadLetter } from './init-dead-letter.ts';
+import { prepareEventBridge } from './init-eventbridge.ts';
+import { prepareFunction } from './init-function.ts';
+import { prepareMessaging } from './init-messaging.ts';
+
+const PREPARE = {
+  lambda: prepareFunction,
+  sqs: prepareMessaging,
+  sns: prepareMessaging,
+  eventbridge: prepareEventBridge,
+} as const;
+
+/** Reads and plans for the destination, with what --dead-letter and --versioning add. Throws S3evtError. */
+export async function prepareInit(input: InitInput, answers: InitAnswers, ctx: Context): Promise<Prepared> {
+  const { bucket, destination } = answers;
+  const [prepared, versioning] = await Promise.all([
+    PREPARE[destination.kind](input, answers, ctx),
+    input.versioning === true ? readVersioning(ctx.aws, bucket) : undefined,
+  ]);
+  const plan = await withDeadLetter(prepared, input, destination, ctx);
+  return { ...prepared, plan: versioning ? withVersioning(plan, bucket, versioning) : plan };
+}
