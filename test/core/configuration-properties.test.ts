@@ -79,7 +79,7 @@ function unlessRefused<T>(merge: () => T): T | undefined {
 
 describe('one rule at a time', () => {
   test('added and removed again: the document is the first one, and nobody else was touched', () => {
-    rounds(1, 300, (random) => {
+    rounds(1, 100, (random) => {
       const before = documentOf(random);
       const rule = ruleOf(random, 'new-rule');
       const merged = unlessRefused(() => mergeRules(before, [rule], new Set()));
@@ -92,7 +92,7 @@ describe('one rule at a time', () => {
   });
 
   test('replacing one of ours leaves all others as they stood', () => {
-    rounds(2, 200, (random) => {
+    rounds(2, 80, (random) => {
       const before = documentOf(random);
       const mine = rulesOf(before)[0];
       if (!mine) return;
@@ -119,14 +119,14 @@ describe('a whole file', () => {
   };
 
   test('what ls wrote of a document changes nothing in it', () => {
-    rounds(3, 200, (random) => {
+    rounds(3, 60, (random) => {
       const document = documentOf(random);
       expect(documentFor(document, asFile(document), true)).toEqual(document);
     });
   });
 
   test('of another document makes its rules of this one; the document itself brings all back', () => {
-    rounds(4, 200, (random) => {
+    rounds(4, 60, (random) => {
       const [one, other] = [documentOf(random), documentOf(random)];
       const applied = documentFor(one, asFile(other), true);
       const sorted = (document: NotificationDocument) =>
@@ -141,7 +141,7 @@ describe('a whole file', () => {
   });
 
   test('without pruning nothing of the document is lost', () => {
-    rounds(5, 200, (random) => {
+    rounds(5, 60, (random) => {
       const [one, other] = [documentOf(random), documentOf(random)];
       const named = new Set(rulesOf(other).map(({ id }) => id));
       const applied = documentFor(one, asFile(other), false);
@@ -166,7 +166,7 @@ describe('overlap', () => {
   })();
 
   test('agrees with trying every key, and its witness is one that both take', () => {
-    rounds(6, 400, (random) => {
+    rounds(6, 200, (random) => {
       const short = () =>
         Array.from({ length: random.below(3) }, () => random.pick(['a', 'b', '.'])).join('');
       const [a, b] = ['a', 'b'].map((id): Rule => ({
@@ -188,7 +188,7 @@ describe('overlap', () => {
   });
 
   test('of a whole document is found wherever it stands', () => {
-    rounds(7, 100, (random) => {
+    rounds(7, 60, (random) => {
       const document = documentOf(random);
       expect(overlapIn(document)).toBeUndefined();
       const [first] = rulesOf(document);

@@ -79,22 +79,6 @@ describe('the whole way of an event', () => {
     ]);
   });
 
-  it('loses and repeats none of 1,000 uploads, 64 at a time', async () => {
-    const sandbox = await startTestSandbox();
-    await createPipeline(sandbox, 'many', PRINTING_HANDLERS.python);
-    const keys = Array.from({ length: 1_000 }, (_, i) => `in/${String(i).padStart(4, '0')}`);
-    const left = [...keys];
-    const upload = async () => {
-      for (let Key = left.pop(); Key !== undefined; Key = left.pop()) {
-        await sandbox.s3.send(new PutObjectCommand({ Bucket: 'many', Key, Body: Key }));
-      }
-    };
-    await Promise.all(Array.from({ length: 64 }, upload));
-    await sandbox.idle();
-    const lines = await eventLines(sandbox, 'many');
-    expect(lines.sort()).toEqual(keys.map((key) => `EVENT ObjectCreated:Put ${key}`));
-  }, 120_000);
-
   it('runs code that was uploaded to a bucket, and names S3’s refusal', async () => {
     const sandbox = await startTestSandbox();
     const { Role } = await sandbox.iam.send(
