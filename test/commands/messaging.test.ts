@@ -277,6 +277,22 @@ describe('add and rm', () => {
     expect(await statementIds(sandbox(), 'mover')).not.toContain('s3evt-photos');
   });
 
+  test.each([
+    ['--queue jobs', () => queueStatements().then((all) => all.map(({ Sid }) => Sid))],
+    ['--topic alerts', () => topicStatements().then((all) => all.map(({ Sid }) => Sid))],
+    ['--function mover', () => statementIds(sandbox(), 'mover')],
+  ])('undo of rm brings the permission back before the rule: %s', async (flags, sids) => {
+    await foreignFunction(sandbox(), 'mover');
+    await run(`add photos ${flags} --id mine --yes`);
+    const before = await notificationOf(sandbox(), 'photos');
+    await run('rm mine --bucket photos --yes');
+    expect(await sids()).not.toContain('s3evt-photos');
+    const undone = await run('undo photos --yes');
+    expect(undone, undone.stdout).toMatchObject({ code: 0 });
+    expect(await sids()).toContain('s3evt-photos');
+    expect(await notificationOf(sandbox(), 'photos')).toEqual(before);
+  });
+
   test('add wants a bucket that exists', async () => {
     const { code, stdout } = await run('add fotos --queue jobs --yes');
     expect(code).toBe(1);
