@@ -179,6 +179,7 @@ function planPermission(desired: Desired, facts: InitFacts, qualified: string): 
   const taken = policy?.statements.some((statement) => statement.sid === permission.statementId) ?? false;
   const where =
     desired.qualifier === undefined ? desired.functionName : `${desired.functionName}:${desired.qualifier}`;
+  if (!admits && !taken) refuseFullPolicy(text ?? '', where, permission, qualified);
   return {
     id: 'permission',
     title: admits
@@ -188,6 +189,35 @@ function planPermission(desired: Desired, facts: InitFacts, qualified: string): 
     after: ['function'],
     action: { kind: 'add-permission', permission, replaces: taken && !admits },
   };
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 20 KB for a function's resource-based policy. */
+const MAX_POLICY_BYTES = 20_480;
+
+/** Lambda would refuse the statement (PolicyLengthExceededException), after other steps were done. */
+function refuseFullPolicy(policy: string, where: string, permission: Permission, resource: string): void {
+  // As Lambda writes it, with the names of its members.
+  const statement = JSON.stringify({
+    Sid: permission.statementId,
+    Effect: 'Allow',
+    Principal: { Service: permission.principal },
+    Action: DELIVERY_ACTIONS.lambda,
+    Resource: resource,
+    Condition: {
+      StringEquals: { 'AWS:SourceAccount': permission.sourceAccount },
+      ArnLike: { 'AWS:SourceArn': permission.sourceArn },
+    },
+  });
+  const size = policy.length + 1 + statement.length;
+  if (policy === '' || size <= MAX_POLICY_BYTES) return;
+  throw new S3evtError(
+    'DESTINATION_REFUSED',
+    `the policy of function ${where} has ${policy.length} bytes; one more statement would make it ${size}, and Lambda takes ${MAX_POLICY_BYTES}`,
+    {
+      hint: 'Remove statements of buckets that are gone, or let one statement admit several buckets by a wildcard in its source ARN.',
+      commands: [`aws lambda get-policy --function-name ${where}`],
+    },
+  );
 }
 
 /** The plan with versioning turned on in it. `versioning` is the bucket's status: `Enabled`, `Suspended`; absent for never on. */

@@ -169,6 +169,25 @@ describe('a full plan', () => {
     ]);
   });
 
+  test('a policy without room for one more statement is refused before anything is done', () => {
+    const others = (count: number) =>
+      Array.from({ length: count }, (_, i) =>
+        statement({
+          Sid: `other-${i}`,
+          Condition: { ArnLike: { 'AWS:SourceArn': `arn:aws:s3:::other-${i}` } },
+        }),
+      );
+    const facts = (count: number) => ({
+      ...NOTHING,
+      function: known(SOMEBODYS),
+      policy: known(policyOf(...others(count))),
+    });
+    expect(() => planInit(DESIRED, facts(200))).toThrow(
+      /bytes; one more statement would make it \d+, and Lambda takes 20480$/,
+    );
+    expect(stepOf(planInit(DESIRED, facts(20)), 'permission')).toMatchObject({ change: 'create' });
+  });
+
   test('grants no more than is needed', () => {
     expect(stepOf(plan, 'permission').action).toEqual({
       kind: 'add-permission',
