@@ -116,6 +116,7 @@ function contextIn(folder: string, aws: Aws, outer: Context<DemoItem>): Context 
     settings: undefined,
     path: join(folder, PROJECT_FILE),
     root: folder,
+    current: nothing,
     save: nothing,
     remove: nothing,
   };

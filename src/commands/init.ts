@@ -186,7 +186,7 @@ export async function runInit(input: InitInput, ctx: Context): Promise<InitResul
   }
 
   // Saved before the first write: what a killed run made is found by "destroy", and by the next "init".
-  const settings = settingsFor(ctx.project, { plan, desired, target });
+  const settings = settingsFor(ctx.project, { plan, desired, target, adds: input.adds === true });
   if (input.save) ctx.project.save(settings);
   const saveBackup = backupSink(ctx, { account: identity.account, region, command });
   const applied = await applyPlan(plan, {
@@ -195,7 +195,7 @@ export async function runInit(input: InitInput, ctx: Context): Promise<InitResul
     saveBackup,
     takeTurn: turnTaker(ctx, identity.account),
   });
-  if (input.save) ctx.project.save(ledgerAfter(settings, plan, applied.outcomes));
+  if (input.save) ctx.project.save(ledgerAfter(ctx.project.current() ?? settings, plan, applied.outcomes));
   const done = result(applied.outcomes, input.save ? ctx.project.path : null);
   if (applied.error !== undefined) throw withProgress(applied.error, done);
   if (plan.awaitActive && plan.function && !work.some((step) => step.id === 'function'))

@@ -8,15 +8,22 @@ import type { MadeResource, Project, ProjectSettings } from '../project/project-
 /** The project file keeps what s3evt made, oldest first: `destroy` removes that and nothing else. */
 export function settingsFor(
   project: Project,
-  now: { readonly plan: InitPlan; readonly desired: DesiredRules; readonly target: Target },
+  now: {
+    readonly plan: InitPlan;
+    readonly desired: DesiredRules;
+    readonly target: Target;
+    /** Further rules leave the bucket that commands take by default what it is. */
+    readonly adds: boolean;
+  },
 ): ProjectSettings {
   const { plan, desired, target } = now;
-  const former = sameHome(project.settings, desired.account, target) ? project.settings : undefined;
+  const current = project.current();
+  const former = sameHome(current, desired.account, target) ? current : undefined;
   const profile = target.profile?.source === 'flag' ? target.profile.value : former?.profile;
   const making = plan.steps.flatMap((step) => (step.change === 'none' ? [] : madeBy(step)));
   return {
     version: 1,
-    bucket: desired.bucket,
+    bucket: (now.adds ? former?.bucket : undefined) ?? desired.bucket,
     region: desired.region,
     account: desired.account,
     ...(profile === undefined ? {} : { profile }),
@@ -130,7 +137,7 @@ export function forgetMade(
   plan: Plan,
   outcomes: ReadonlyMap<string, StepOutcome>,
 ): void {
-  const { settings } = project;
+  const settings = project.current();
   if (!settings?.made) return;
   const gone = plan.steps.flatMap(({ id, action }): readonly MadeResource[] => {
     if (outcomes.get(id) !== 'applied' && outcomes.get(id) !== 'unchanged') return [];

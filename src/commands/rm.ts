@@ -4,6 +4,8 @@ import { readPolicies } from '../aws/read-policies.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { S3evtError } from '../core/errors.ts';
 import { diffDocuments, rulesOf, type Rule } from '../core/notification.ts';
+import { shellCommand } from '../core/shell.ts';
+import { targetFlags } from '../aws/target-flags.ts';
 import { reports, ruleReport, type RuleReport, type StepReport } from '../core/plan.ts';
 import { planRemoval } from '../core/removal-plan.ts';
 import { backupSink, turnTaker } from './guarded-write.ts';
@@ -30,6 +32,7 @@ export interface RmResult {
   readonly bucket: string;
   readonly removed: readonly RuleReport[];
   readonly steps: readonly StepReport[];
+  readonly undoCommand: string;
 }
 
 /** Removes rules by id, and the permission that s3evt gave when no other rule of the bucket needs it. Throws S3evtError. */
@@ -56,6 +59,7 @@ export async function runRm(input: RmInput, ctx: Context): Promise<RmResult> {
     bucket,
     removed: removed.map(ruleReport),
     steps,
+    undoCommand: shellCommand(['s3evt', 'undo', bucket, ...targetFlags(target)]),
   });
   const [write] = plan.steps;
   ctx.emit(targetShown(target, identity.account));

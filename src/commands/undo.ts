@@ -172,7 +172,7 @@ function undoPlan(
 
 /** The ledger must not claim rules that are gone: somebody may write others by the same name. */
 function forgetRules(ctx: Context, bucket: string, removed: readonly { readonly id: string }[]): void {
-  const { settings } = ctx.project;
+  const settings = ctx.project.current();
   if (!settings?.made) return;
   const gone = new Set(removed.map(({ id }) => id));
   const made = settings.made.filter(

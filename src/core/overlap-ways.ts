@@ -1,5 +1,4 @@
 /** The ways out of two rules that S3 does not take together, each with one command line to copy. */
-import { parseArn } from './arn.ts';
 import { readFunctionArn, shortName } from './destination-name.ts';
 import { EVENT_NAMES, eventCovers } from './event-name.ts';
 import { filtersOverlap, type KeyFilter } from './key-filter.ts';
@@ -126,21 +125,15 @@ function throughTopic(
   const wrapped = 'the event then comes within a notification of SNS, unless delivery is raw';
   if (b.destination.kind === 'sns') {
     return {
-      sentence: `"${b.id}" sends to one, to which ${shortName(a.destination)} can subscribe (${wrapped})`,
+      sentence: `"${b.id}" sends to one, to which ${shortName(a.destination)} can subscribe once its policy admits sns.amazonaws.com (${wrapped})`,
       commands: subscribe(b.destination.arn, a.destination, place),
     };
   }
-  const { partition = 'aws', region = '', account = '' } = parseArn(b.destination.arn) ?? {};
   const name = `${(place.bucket ?? 's3').replaceAll('.', '-')}-events`;
-  const topic = { kind: 'sns', arn: `arn:${partition}:sns:${region}:${account}:${name}` } as const;
-  const { bucket } = place;
-  const rm = s3evt(['rm', b.id, ...(bucket === undefined ? [] : ['--bucket', bucket])], place);
-  // By its name, so that it is made.
-  const add = addCommand({ ...b, destination: { ...topic, arn: name } }, place);
-  const both = [a.destination, b.destination].flatMap((to) => subscribe(topic.arn, to, place));
+  // No commands: the other one's rule would have to go first, and its destination to admit SNS, which is its owner's to arrange.
   return {
-    sentence: `${shortName(topic)}, to which both subscribe (${wrapped})`,
-    commands: [[rm, add, ...both].join(' && ')],
+    sentence: `a topic such as ${name} in place of "${b.id}" (which sends to ${b.destination.arn}), to which both subscribe once their policies admit sns.amazonaws.com (${wrapped})`,
+    commands: [],
   };
 }
 

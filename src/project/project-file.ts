@@ -61,6 +61,8 @@ export interface Project {
   readonly path: string;
   /** Folder of the project file: `.s3evt/backups` lies in it. */
   readonly root: string;
+  /** What the file says now: another run in this folder may have written since `settings` was read. */
+  current(): ProjectSettings | undefined;
   save(settings: ProjectSettings): void;
   remove(): void;
 }
@@ -139,6 +141,10 @@ function project(path: string, settings: ProjectSettings | undefined): Project {
     path,
     root: dirname(path),
     settings,
+    current() {
+      const text = readIfExists(path);
+      return text === undefined ? undefined : parseProjectSettings(text, path);
+    },
     save(next) {
       writeWhole(path, `${JSON.stringify(next, null, 2)}\n`);
     },

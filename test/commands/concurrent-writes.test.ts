@@ -1,4 +1,6 @@
 /** Two writers on one bucket: S3 has no version check, so each looks again right before its put, and reads back after it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { beforeEach, expect, test } from 'vitest';
 import { rulesOf } from '../../src/core/notification.ts';
@@ -52,4 +54,28 @@ test('two runs of add at the same time: both rules are there, or one ends with 5
   }
   // The runs did get into each other's way: otherwise this would show nothing.
   expect(conflicts).toBeGreaterThan(0);
+});
+
+test('runs in one folder: what each of them made stands in the project file', async () => {
+  const cwd = temporaryFolder();
+  const run = (flags: string) =>
+    runCli([...words(`${flags} --yes`), '--json'], { endpoint: sandbox().url, cwd });
+  await run('init photos --queue jobs --id first --prefix first/');
+  const runs = await Promise.all(
+    ['a', 'b', 'c'].map((id) => run(`add photos --queue jobs-${id} --id ${id} --prefix ${id}/`)),
+  );
+  const made = JSON.parse(readFileSync(join(cwd, 's3evt.json'), 'utf8')) as {
+    readonly made: readonly { readonly kind: string; readonly name: string }[];
+  };
+  const standing = await ids();
+  expect(runs.some(({ code }) => code === 0)).toBe(true);
+  for (const id of standing)
+    expect(made.made).toContainEqual(expect.objectContaining({ kind: 'rule', name: id }));
+  // Queues are made before the write that may find the bucket changed.
+  for (const id of ['a', 'b', 'c']) {
+    expect(made.made).toContainEqual({
+      kind: 'queue',
+      name: `arn:aws:sqs:us-east-1:000000000000:jobs-${id}`,
+    });
+  }
 });

@@ -460,7 +460,7 @@ describe('the rules', () => {
         'of a key such as "in/example.jpg"; S3 allows one of them',
     );
     expect(error.hint).toContain('Narrow "new-objects", for example with --event s3:ObjectCreated:Post');
-    expect(error.commands.join('\n')).toContain(foreign.arn);
+    expect(error.hint).toContain(`in place of "theirs" (which sends to ${foreign.arn})`);
   });
 
   test('more than one overlap is counted', () => {

@@ -10,6 +10,6 @@ export function viewRm(result: RmResult, { theme }: ViewOptions): readonly strin
   const mark = planned > 0 ? theme.symbols.bullet : theme.good(theme.symbols.done);
   return [
     `${mark} ${noun} ${ids} ${planned > 0 ? 'would be removed' : 'removed'} from ${theme.strong(sanitize(result.bucket))}`,
-    ...(planned > 0 ? [] : [`  Put back: ${theme.accent(`s3evt undo ${sanitize(result.bucket)}`)}`]),
+    ...(planned > 0 ? [] : [`  Put back: ${theme.accent(sanitize(result.undoCommand))}`]),
   ];
 }
