@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { PlannedWrite } from '../core/merge-rules.ts';
 import type { NotificationDocument } from '../core/notification.ts';
 import type { Plan, Step, StepOutcome } from '../core/plan.ts';
 import type { Progress } from '../core/progress.ts';
@@ -16,6 +17,11 @@ export interface ApplyEnvironment {
   readonly saveBackup: (bucket: string, before: NotificationDocument, after: NotificationDocument) => void;
   /** Waits for the turn to write to the bucket. Without it, no other process of this machine is reckoned with. */
   readonly takeTurn?: (bucket: string) => Promise<WriteTurn>;
+  /**
+   * What a planned write is to leave when another writer left `fresh` meanwhile. Pure; throws CONFIGURATION_CHANGED when nothing may be
+   * written. Without it, any change of the document in between is refused.
+   */
+  readonly mergeAgain?: (fresh: NotificationDocument, planned: PlannedWrite) => NotificationDocument;
 }
 
 /** Between two processes of one machine the race of look and put can be closed: one writes after the other. */
@@ -29,6 +35,8 @@ export interface Applied {
   readonly outcomes: ReadonlyMap<string, StepOutcome>;
   /** The first failure; steps that depend on it were not begun, and stay `planned`. */
   readonly error: Error | undefined;
+  /** By step: why each failed one did. */
+  readonly failures: ReadonlyMap<string, unknown>;
 }
 
 /**
@@ -38,6 +46,7 @@ export interface Applied {
 export async function applyPlan(plan: Plan, env: ApplyEnvironment): Promise<Applied> {
   const begun = env.clock.now();
   const outcomes = new Map<string, StepOutcome>();
+  const failures = new Map<string, unknown>();
   const running = new Map<string, Promise<boolean>>();
   const alongside: Promise<void>[] = [];
   let error: Error | undefined;
@@ -54,17 +63,13 @@ export async function applyPlan(plan: Plan, env: ApplyEnvironment): Promise<Appl
       env.emit({ type: 'task', id: step.id, title: step.title, state: 'unchanged' });
       return true;
     }
-    const looked = settled(step.lookAfter ?? step.after).then(async (ready) => {
-      if (ready) await look(step.action, env);
-      return ready;
-    });
+    const looked = settled(step.lookAfter ?? step.after).then((ready) => ready && look(step.action, env));
     // The look may fail while other steps are still awaited: its failure is taken up below, not lost.
     looked.catch(() => undefined);
     if (!(await settled(step.after))) return false;
     env.emit({ type: 'task', id: step.id, title: step.title, state: 'running' });
     try {
-      await looked;
-      const outcome = await execute(step, env, begun);
+      const outcome = await execute(step, env, { begun, isStale: await looked });
       outcomes.set(step.id, outcome);
       // Granting the permission and writing the rule need no Active function, so that wait runs beside them.
       if (step.action.kind === 'create-function') {
@@ -82,6 +87,7 @@ export async function applyPlan(plan: Plan, env: ApplyEnvironment): Promise<Appl
       error ??= errorOf(cause);
       // After an abort too: the request that was cut off may have been carried out all the same.
       outcomes.set(step.id, 'failed');
+      failures.set(step.id, cause);
       env.emit({ type: 'task', id: step.id, title: step.title, state: 'failed' });
       return false;
     }
@@ -92,7 +98,7 @@ export async function applyPlan(plan: Plan, env: ApplyEnvironment): Promise<Appl
   await Promise.all(running.values());
   await Promise.all(alongside);
   if (error === undefined && env.signal.aborted) error = errorOf(env.signal.reason);
-  return { outcomes, error };
+  return { outcomes, error, failures };
 }
 
 function errorOf(cause: unknown): Error {

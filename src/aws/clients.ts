@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'node:events';
+import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { IAMClient } from '@aws-sdk/client-iam';
@@ -28,12 +30,16 @@ export interface Aws {
   sns(): Promise<SNSClient>;
   events(): Promise<EventBridgeClient>;
   kms(): Promise<KMSClient>;
+  cloudwatch(): Promise<CloudWatchClient>;
+  cloudtrail(): Promise<CloudTrailClient>;
   /**
    * Runs one SDK call under the signal of the run and translates its failure (see `translateError`):
    * `aws.call((options) => s3.send(new HeadBucketCommand({ Bucket }), options), { action: 's3:ListBucket' })`.
    * Rejects with the signal's reason as soon as it is aborted.
    */
   call<T>(send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>, what: Call): Promise<T>;
+  /** The same caller in another Region: credentials are resolved once for all. */
+  inRegion(region: string): Aws;
   /** Closes idle sockets, so that the process can end. */
   destroy(): void;
 }
@@ -70,11 +76,11 @@ interface Closable {
  */
 export function createAws(options: AwsOptions): Aws {
   const { clock, signal, debug, env } = options;
-  const target = once(() => options.target());
-  const settings = once(async () => {
+  const baseTarget = once(() => options.target());
+  const baseSettings = once(async () => {
     // The SDK warns on stderr, over the output of the command, when Node is older than its next releases will want.
     process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-    return createSettings(await target(), {
+    return createSettings(await baseTarget(), {
       env,
       now: () => clock.now(),
       maxAttempts: options.maxAttempts,
@@ -87,82 +93,119 @@ export function createAws(options: AwsOptions): Aws {
     made.push(client);
     return client;
   };
-  const s3Clients = new Map<string, () => Promise<S3Client>>();
-  const makeS3 = async (region: string): Promise<S3Client> => {
-    const [{ S3Client }, settingsFor] = await Promise.all([import('@aws-sdk/client-s3'), settings()]);
-    const own = settingsFor('S3');
-    const elsewhere = 'endpoint' in own;
-    // Other servers know no bucket host names; on AWS itself the SDK follows a bucket to its region only when told to.
-    return keep(
-      new S3Client({ ...own, region, forcePathStyle: elsewhere, followRegionRedirects: !elsewhere }),
-    );
+  const regions = new Map<string, Aws>();
+  const elsewhere = (region: string): Aws => {
+    const aws = regions.get(region) ?? clientsOf(region);
+    regions.set(region, aws);
+    return aws;
+  };
+  /** `moved`: another Region than the target's. */
+  const clientsOf = (moved?: string): Aws => {
+    const target = once(async () => {
+      const found = await baseTarget();
+      return moved === undefined ? found : { ...found, region: { ...found.region, value: moved } };
+    });
+    const settings = once(async () => {
+      const settingsFor = await baseSettings();
+      return (service: Parameters<typeof settingsFor>[0]) => ({
+        ...settingsFor(service),
+        ...(moved === undefined ? {} : { region: moved }),
+      });
+    });
+    const s3Clients = new Map<string, () => Promise<S3Client>>();
+    const makeS3 = async (region: string): Promise<S3Client> => {
+      const [{ S3Client }, settingsFor] = await Promise.all([import('@aws-sdk/client-s3'), settings()]);
+      const own = settingsFor('S3');
+      const elsewhere = 'endpoint' in own;
+      // Other servers know no bucket host names; on AWS itself the SDK follows a bucket to its region only when told to.
+      return keep(
+        new S3Client({ ...own, region, forcePathStyle: elsewhere, followRegionRedirects: !elsewhere }),
+      );
+    };
+
+    return {
+      target,
+      async s3(region) {
+        const name = region ?? (await target()).region.value;
+        const make = s3Clients.get(name) ?? once(() => makeS3(name));
+        s3Clients.set(name, make);
+        return make();
+      },
+      lambda: once(async () => {
+        const [{ LambdaClient }, settingsFor] = await Promise.all([
+          import('@aws-sdk/client-lambda'),
+          settings(),
+        ]);
+        return keep(new LambdaClient(settingsFor('LAMBDA')));
+      }),
+      logs: once(async () => {
+        const [{ CloudWatchLogsClient }, settingsFor] = await Promise.all([
+          import('@aws-sdk/client-cloudwatch-logs'),
+          settings(),
+        ]);
+        return keep(new CloudWatchLogsClient(settingsFor('CLOUDWATCH_LOGS')));
+      }),
+      iam: once(async () => {
+        const [{ IAMClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-iam'), settings()]);
+        return keep(new IAMClient(settingsFor('IAM')));
+      }),
+      sts: once(async () => {
+        const [{ STSClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-sts'), settings()]);
+        return keep(new STSClient(settingsFor('STS')));
+      }),
+      sqs: once(async () => {
+        const [{ SQSClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-sqs'), settings()]);
+        return keep(new SQSClient(settingsFor('SQS')));
+      }),
+      sns: once(async () => {
+        const [{ SNSClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-sns'), settings()]);
+        return keep(new SNSClient(settingsFor('SNS')));
+      }),
+      events: once(async () => {
+        const [{ EventBridgeClient }, settingsFor] = await Promise.all([
+          import('@aws-sdk/client-eventbridge'),
+          settings(),
+        ]);
+        return keep(new EventBridgeClient(settingsFor('EVENTBRIDGE')));
+      }),
+      kms: once(async () => {
+        const [{ KMSClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-kms'), settings()]);
+        return keep(new KMSClient(settingsFor('KMS')));
+      }),
+      cloudwatch: once(async () => {
+        const [{ CloudWatchClient }, settingsFor] = await Promise.all([
+          import('@aws-sdk/client-cloudwatch'),
+          settings(),
+        ]);
+        return keep(new CloudWatchClient(settingsFor('CLOUDWATCH')));
+      }),
+      cloudtrail: once(async () => {
+        const [{ CloudTrailClient }, settingsFor] = await Promise.all([
+          import('@aws-sdk/client-cloudtrail'),
+          settings(),
+        ]);
+        return keep(new CloudTrailClient(settingsFor('CLOUDTRAIL')));
+      }),
+      async call(send, { signal: ownSignal, ...what }) {
+        const abortSignal = ownSignal ?? signal;
+        abortSignal.throwIfAborted();
+        // Each call in flight listens to the signal; Node takes more than ten listeners for a leak and warns on stderr.
+        setMaxListeners(0, abortSignal);
+        try {
+          return await orAbort(send({ abortSignal }), abortSignal);
+        } catch (error) {
+          abortSignal.throwIfAborted();
+          throw translateError(error, { ...what, target: await target().catch(() => undefined) });
+        }
+      },
+      inRegion: (other) => elsewhere(other),
+      destroy() {
+        for (const client of made) client.destroy();
+      },
+    };
   };
 
-  return {
-    target,
-    async s3(region) {
-      const name = region ?? (await target()).region.value;
-      const make = s3Clients.get(name) ?? once(() => makeS3(name));
-      s3Clients.set(name, make);
-      return make();
-    },
-    lambda: once(async () => {
-      const [{ LambdaClient }, settingsFor] = await Promise.all([
-        import('@aws-sdk/client-lambda'),
-        settings(),
-      ]);
-      return keep(new LambdaClient(settingsFor('LAMBDA')));
-    }),
-    logs: once(async () => {
-      const [{ CloudWatchLogsClient }, settingsFor] = await Promise.all([
-        import('@aws-sdk/client-cloudwatch-logs'),
-        settings(),
-      ]);
-      return keep(new CloudWatchLogsClient(settingsFor('CLOUDWATCH_LOGS')));
-    }),
-    iam: once(async () => {
-      const [{ IAMClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-iam'), settings()]);
-      return keep(new IAMClient(settingsFor('IAM')));
-    }),
-    sts: once(async () => {
-      const [{ STSClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-sts'), settings()]);
-      return keep(new STSClient(settingsFor('STS')));
-    }),
-    sqs: once(async () => {
-      const [{ SQSClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-sqs'), settings()]);
-      return keep(new SQSClient(settingsFor('SQS')));
-    }),
-    sns: once(async () => {
-      const [{ SNSClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-sns'), settings()]);
-      return keep(new SNSClient(settingsFor('SNS')));
-    }),
-    events: once(async () => {
-      const [{ EventBridgeClient }, settingsFor] = await Promise.all([
-        import('@aws-sdk/client-eventbridge'),
-        settings(),
-      ]);
-      return keep(new EventBridgeClient(settingsFor('EVENTBRIDGE')));
-    }),
-    kms: once(async () => {
-      const [{ KMSClient }, settingsFor] = await Promise.all([import('@aws-sdk/client-kms'), settings()]);
-      return keep(new KMSClient(settingsFor('KMS')));
-    }),
-    async call(send, { signal: ownSignal, ...what }) {
-      const abortSignal = ownSignal ?? signal;
-      abortSignal.throwIfAborted();
-      // Each call in flight listens to the signal; Node takes more than ten listeners for a leak and warns on stderr.
-      setMaxListeners(0, abortSignal);
-      try {
-        return await orAbort(send({ abortSignal }), abortSignal);
-      } catch (error) {
-        abortSignal.throwIfAborted();
-        throw translateError(error, { ...what, target: await target().catch(() => undefined) });
-      }
-    },
-    destroy() {
-      for (const client of made) client.destroy();
-    },
-  };
+  return clientsOf();
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -4,7 +4,7 @@ import { type Env, isTrue, type SharedConfig, variable } from './shared-config.t
 import type { SettingSource, Sourced, Target } from './target.ts';
 
 /** The services that s3evt calls: SDK service ids in upper snake case, as they stand in `AWS_ENDPOINT_URL_<SERVICE>`. */
-const SERVICES = [
+export const SERVICES = [
   'S3',
   'LAMBDA',
   'CLOUDWATCH_LOGS',
@@ -14,6 +14,8 @@ const SERVICES = [
   'SNS',
   'EVENTBRIDGE',
   'KMS',
+  'CLOUDWATCH',
+  'CLOUDTRAIL',
 ] as const;
 
 export type Service = (typeof SERVICES)[number];
@@ -161,6 +163,8 @@ const SERVICE_NAMES: Readonly<Record<Service, string>> = {
   SNS: 'SNS',
   EVENTBRIDGE: 'EventBridge',
   KMS: 'KMS',
+  CLOUDWATCH: 'CloudWatch',
+  CLOUDTRAIL: 'CloudTrail',
 };
 
 /** Domains of AWS's partitions, VPC endpoints included; `api.aws` is the dual-stack domain. */

@@ -65,7 +65,12 @@ export function translateError(error: unknown, call: FailedCall): S3evtError {
   if (own) return own;
   const translate = BY_NAME.get(wire.name) ?? byStatus(wire.status) ?? (isBug(wire) ? bug : other);
   const [code, message, detail] = translate(wire, call);
-  return new S3evtError(code, message, { ...detail, ...wire.details });
+  const { aws, cause } = wire.details;
+  return new S3evtError(code, message, {
+    ...detail,
+    ...(aws === undefined ? {} : { aws: { ...aws, action: call.action } }),
+    cause,
+  });
 }
 
 /** Whether somebody stopped the call: Ctrl-C, or a signal of the caller's own. */

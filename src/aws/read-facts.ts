@@ -32,16 +32,19 @@ export async function fact<T>(action: string, read: () => Promise<T | undefined>
   }
 }
 
+/** The account that must own a bucket, as S3's calls take it: without one nothing is checked. */
+export function expecting(owner: string | undefined): { readonly ExpectedBucketOwner?: string } {
+  return owner === undefined ? {} : { ExpectedBucketOwner: owner };
+}
+
 /** HeadBucket names the Region from any Region's endpoint, so a bucket elsewhere is known and not an error. */
-export async function readBucket(aws: Aws, name: string): Promise<Fact<BucketFacts>> {
+export async function readBucket(aws: Aws, name: string, owner?: string): Promise<Fact<BucketFacts>> {
   const action = 's3:ListBucket';
   return fact(action, async () => {
     const [s3, { HeadBucketCommand }] = await Promise.all([aws.s3(), import('@aws-sdk/client-s3')]);
     try {
-      const head = await aws.call((options) => s3.send(new HeadBucketCommand({ Bucket: name }), options), {
-        action,
-        resource: name,
-      });
+      const command = new HeadBucketCommand({ Bucket: name, ...expecting(owner) });
+      const head = await aws.call((options) => s3.send(command, options), { action, resource: name });
       const region = head.BucketRegion ?? (await aws.target()).region.value;
       return { name, region };
     } catch (error) {
@@ -53,11 +56,11 @@ export async function readBucket(aws: Aws, name: string): Promise<Fact<BucketFac
 }
 
 /** `Enabled` or `Suspended`; absent where versioning was never turned on. */
-export async function readVersioning(aws: Aws, bucket: string): Promise<Fact<string>> {
+export async function readVersioning(aws: Aws, bucket: string, owner?: string): Promise<Fact<string>> {
   const action = 's3:GetBucketVersioning';
   return fact(action, async () => {
     const [s3, { GetBucketVersioningCommand }] = await Promise.all([aws.s3(), import('@aws-sdk/client-s3')]);
-    const command = new GetBucketVersioningCommand({ Bucket: bucket });
+    const command = new GetBucketVersioningCommand({ Bucket: bucket, ...expecting(owner) });
     return (await aws.call((options) => s3.send(command, options), { action, resource: bucket })).Status;
   });
 }
@@ -80,7 +83,7 @@ export async function getNotification(
     aws.s3(),
     import('@aws-sdk/client-s3'),
   ]);
-  const input = { Bucket: bucket, ...(owner === undefined ? {} : { ExpectedBucketOwner: owner }) };
+  const input = { Bucket: bucket, ...expecting(owner) };
   const output = await aws.call(
     (options) => s3.send(new GetBucketNotificationConfigurationCommand(input), options),
     {

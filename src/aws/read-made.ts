@@ -12,6 +12,7 @@ import { readKey, readQueue, readTopic } from './read-destinations.ts';
 import { readEventRule, readEventRules } from './read-eventbridge.ts';
 import { readEventInvokeConfig } from './read-function-destination.ts';
 import {
+  expecting,
   readFunction,
   readFunctionPolicy,
   readLogGroup,
@@ -32,8 +33,11 @@ export interface MadeName {
   readonly bucket?: string | undefined;
 }
 
-/** What AWS says today of something that s3evt made. Throws S3evtError: what may not be looked at is not deleted. */
-export async function readMade(aws: Aws, made: MadeName): Promise<MadeFact> {
+/**
+ * What AWS says today of something that s3evt made; `owner` is the account of its buckets. Throws S3evtError: what may not be looked at
+ * is not deleted.
+ */
+export async function readMade(aws: Aws, made: MadeName, owner?: string): Promise<MadeFact> {
   const { kind, name } = made;
   switch (kind) {
     case 'rule':
@@ -70,7 +74,11 @@ export async function readMade(aws: Aws, made: MadeName): Promise<MadeFact> {
     case 'eventbridge':
       return { kind, name, takers: await readTakers(aws, name) };
     case 'versioning':
-      return { kind, name, now: ifKnown(await readVersioning(aws, name)) === 'Enabled' ? 'ours' : 'gone' };
+      return {
+        kind,
+        name,
+        now: ifKnown(await readVersioning(aws, name, owner)) === 'Enabled' ? 'ours' : 'gone',
+      };
     case 'redrive': {
       const deadLetter = made.function ?? '';
       const present = valueOf(await readQueue(aws, name))?.deadLetterArn;
@@ -88,7 +96,7 @@ export async function readMade(aws: Aws, made: MadeName): Promise<MadeFact> {
     case 'permission':
       return readPermission(aws, name, made.function ?? '');
     case 'bucket': {
-      const now = await bucketPresence(aws, name);
+      const now = await bucketPresence(aws, name, owner);
       return { kind, name, now, objects: now === 'ours' ? await bucketContents(aws, name) : undefined };
     }
   }
@@ -135,16 +143,14 @@ async function readStatement(aws: Aws, name: string, target: string): Promise<Ma
   return { kind: 'statement', name, target, now: there ? 'ours' : 'gone' };
 }
 
-async function bucketPresence(aws: Aws, bucket: string): Promise<Presence> {
+async function bucketPresence(aws: Aws, bucket: string, owner: string | undefined): Promise<Presence> {
   const [s3, { GetBucketTaggingCommand }] = await Promise.all([aws.s3(), import('@aws-sdk/client-s3')]);
   try {
-    const output = await aws.call(
-      (options) => s3.send(new GetBucketTaggingCommand({ Bucket: bucket }), options),
-      {
-        action: 's3:GetBucketTagging',
-        resource: bucket,
-      },
-    );
+    const command = new GetBucketTaggingCommand({ Bucket: bucket, ...expecting(owner) });
+    const output = await aws.call((options) => s3.send(command, options), {
+      action: 's3:GetBucketTagging',
+      resource: bucket,
+    });
     return presence(Object.fromEntries((output.TagSet ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])));
   } catch (error) {
     if (error instanceof S3evtError && error.aws?.name === 'NoSuchTagSet') return 'foreign';

@@ -41,6 +41,7 @@ export function wireError(error: unknown): WireError {
   const answered = field(metadata, 'httpStatusCode');
   const status = typeof answered === 'number' ? answered : undefined;
   const requestId = text(field(metadata, 'requestId'));
+  const attempts = field(metadata, 'attempts');
   const name = text(field(error, 'name')) ?? 'UnknownError';
   const message = text(field(error, 'message')) ?? (typeof error === 'string' ? error : undefined);
   // "UnknownError" is what the SDK says when an answer has no body, as every answer to HEAD.
@@ -62,6 +63,7 @@ export function wireError(error: unknown): WireError {
         message: own,
         ...(status === undefined ? {} : { status }),
         ...(requestId === undefined ? {} : { requestId }),
+        ...(typeof attempts === 'number' && attempts > 1 ? { attempts } : {}),
         ...(region === undefined ? {} : { region }),
         ...(pairs.length === 0 ? {} : { arguments: pairs }),
       },

@@ -1,6 +1,7 @@
 import { parseArn } from '../core/arn.ts';
 import type { Clock } from '../core/clock.ts';
 import { hasCode, S3evtError } from '../core/errors.ts';
+import { changedMeanwhile } from '../core/merge-rules.ts';
 import { rulesOf, sameDocument, sameRule, type NotificationDocument } from '../core/notification.ts';
 import type { Aws } from './clients.ts';
 import { explainRefusal } from './explain-refusal.ts';
@@ -46,13 +47,7 @@ export async function lookAgain(
 ): Promise<void> {
   const current = await getNotification(aws, write.bucket, write.owner);
   if (sameDocument(current, write.before)) return;
-  throw new S3evtError(
-    'CONFIGURATION_CHANGED',
-    `the notification configuration of ${write.bucket} changed meanwhile; nothing was written`,
-    {
-      hint: 'Run the same command again: it will read the new configuration and show its plan anew.',
-    },
-  );
+  throw changedMeanwhile(write.bucket);
 }
 
 /** Saves, puts, reads back and compares. Throws S3evtError. */

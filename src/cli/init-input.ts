@@ -23,6 +23,7 @@ export interface InitFlags {
   readonly versioning?: boolean;
   readonly allowKey?: boolean;
   readonly runtime?: string;
+  readonly template?: string;
   readonly roleArn?: string;
   readonly event?: readonly string[];
   readonly prefix?: string;
@@ -40,10 +41,17 @@ export async function initInput(flags: InitFlags, host: Host): Promise<InitInput
   const file = flags.from === undefined ? {} : parseFrom(await readText(flags.from, host), flags.from);
   const suffix = flags.suffix ?? file.suffix;
   const kind = flags.destination ?? file.destination;
+  const own = destinationOf(flags);
+  const destination = own ?? destinationOf(file);
+  const functionFlag = functionFlagIn({ ...file, ...flags });
+  if (functionFlag !== undefined) {
+    refuseLost(functionFlag, destination?.kind ?? kind, own || flags.destination ? flags : file);
+  }
   return {
     bucket: oneBucket(flags.argument, flags.bucket) ?? file.bucket,
-    destination: destinationOf(flags) ?? destinationOf(file),
-    destinationKind: kind === 'eventbridge' ? undefined : kind,
+    destination,
+    // Who says how to make a function is asked about functions only.
+    destinationKind: functionFlag === undefined ? (kind === 'eventbridge' ? undefined : kind) : 'lambda',
     eventTarget: targetOf(flags.target ?? file.target, flags.eventRule ?? file.eventRule),
     deadLetter: flags.deadLetter ?? file.deadLetter,
     versioning: flags.versioning === true,
@@ -89,6 +97,37 @@ function destinationOf(flags: InitFlags): WantedDestination | undefined {
   const { destination } = flags;
   if (first === undefined || destination === undefined || first.kind === destination) return first;
   throw new S3evtError('USAGE', `--destination ${destination} and ${first.reference} do not go together`);
+}
+
+const FUNCTION_FLAGS = [
+  ['runtime', '--runtime'],
+  ['roleArn', '--role-arn'],
+  ['template', '--template'],
+] as const;
+
+const DESTINATION_FLAGS = [
+  ['queue', '--queue'],
+  ['topic', '--topic'],
+  ['destinationArn', '--destination-arn'],
+  ['eventRule', '--event-rule'],
+] as const;
+
+/** The flag that says how a function is to be made. */
+function functionFlagIn(given: InitFlags): string | undefined {
+  return FUNCTION_FLAGS.find(([name]) => given[name] !== undefined)?.[1];
+}
+
+/** Throws USAGE for such a flag when `naming` names another destination: it would have no effect. */
+function refuseLost(
+  functionFlag: string,
+  kind: WantedDestination['kind'] | undefined,
+  naming: InitFlags,
+): void {
+  if (kind === undefined || kind === 'lambda') return;
+  const by = DESTINATION_FLAGS.find(([name]) => naming[name] !== undefined)?.[1] ?? `--destination ${kind}`;
+  throw new S3evtError('USAGE', `${functionFlag} and ${by} do not go together`, {
+    hint: 'Only a function that is created takes --runtime, --role-arn and --template.',
+  });
 }
 
 /** What an event rule sends to. Throws USAGE. */

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { addDemo } from './declarations/demo.ts';
+import { addDoctor } from './declarations/doctor.ts';
 import { addInit } from './declarations/init.ts';
 import { addLooks } from './declarations/looks.ts';
 import { addMatch } from './declarations/match.ts';
@@ -19,6 +20,7 @@ Examples:
   $ s3evt init my-bucket --function Demo-S3 --event create --prefix in/ --yes
   $ s3evt test-upload beach.jpeg               upload, and watch the event arrive
   $ s3evt tail                                 follow the function's log, events drawn as lines
+  $ s3evt doctor my-bucket                     why do events not arrive?
   $ s3evt status --sandbox                     the same commands work on the local AWS
 
 Exit codes: 0 done, 1 failed, 2 the call must change, 3 the answer is no, 4 credentials or access, 5 conflict.`;
@@ -52,6 +54,7 @@ export function createProgram(host: Host, dispatch: Dispatch): Command {
   addLooks(program, dispatch);
   addRules(program, host, dispatch);
   addMatch(program, host, dispatch);
+  addDoctor(program, host, dispatch);
   addRemovals(program, dispatch);
   addSandbox(program, host, dispatch);
   addDemo(program, host, dispatch);

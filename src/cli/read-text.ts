@@ -14,7 +14,10 @@ export async function readText(from: string, host: Pick<Host, 'stdin' | 'cwd'>):
     return await readFile(resolve(host.cwd, from), 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new S3evtError('FILE_UNREADABLE', `${from} cannot be read (${code})`, { cause: error });
+    throw new S3evtError('FILE_UNREADABLE', `${from} cannot be read (${code})`, {
+      hint: 'Check the path, or pass - to read stdin.',
+      cause: error,
+    });
   }
 }
 

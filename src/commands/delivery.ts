@@ -18,9 +18,9 @@ export interface Delivery {
   /** Until the event was readable there. */
   readonly latencyMs: number | null;
   readonly hops: {
-    /** S3's own time of the event. The clocks of this machine and of AWS may differ. */
+    /** S3's own time of the event; null where it comes in whole seconds, as from EventBridge, or the clocks differ visibly. */
     readonly eventMs: number | null;
-    /** The invocation's START. */
+    /** The invocation's START; null, too, where the clocks differ visibly. */
     readonly invocationMs: number | null;
     readonly logVisibleMs: number | null;
   };
@@ -121,8 +121,22 @@ export function unseen(place: Place, via: Delivery['via']): Delivery {
   };
 }
 
-/** Ms from the upload to S3's own time of the event. */
-export function eventMs(record: EventRecord, { request }: WatchedRequest): number | null {
-  const time = record.eventTime === undefined ? Number.NaN : Date.parse(record.eventTime);
-  return Number.isNaN(time) ? null : time - request.startedAt;
+/**
+ * Ms from the upload to S3's own time of the event. Null for a time in whole seconds: an upload takes less than one, so its figure
+ * would be invented (EventBridge's `time`: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html).
+ */
+export function eventMs(
+  { eventTime = '' }: Pick<EventRecord, 'eventTime'>,
+  watched: { readonly request: Pick<EventfulRequest, 'startedAt'> },
+): number | null {
+  return /:\d\d\.\d+/.test(eventTime) ? hopMs(Date.parse(eventTime), watched) : null;
+}
+
+/** Ms from the upload to a time that AWS tells; null when that lies before it: the clocks of this machine and of AWS differ. */
+export function hopMs(
+  at: number,
+  { request }: { readonly request: Pick<EventfulRequest, 'startedAt'> },
+): number | null {
+  const ms = at - request.startedAt;
+  return ms >= 0 ? ms : null;
 }

@@ -67,6 +67,7 @@ async function tellStory(
       dryRun: false,
       yes: true,
       save: false,
+      examine: false,
     },
     ctx,
   );
@@ -74,6 +75,7 @@ async function tellStory(
   const {
     status,
     removed: _,
+    doctor: ___,
     uploads: __,
     ...report
   } = await runTestUpload(

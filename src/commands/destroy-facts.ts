@@ -63,17 +63,24 @@ function belongsTo({ kind, name }: MadeResource, rule: MadeResource, all: readon
 /**
  * The configuration of every bucket whose rules may lead to what is to be removed: the buckets of the ledger, and those that
  * the functions' policies admit. The ledger alone does not know them: it forgets a bucket with its last rule, and others
- * may send to a function of s3evt from buckets of their own.
+ * may send to a function of s3evt from buckets of their own. Those of the ledger are the account's; whose the others are, the policies
+ * need not say, so no owner is expected of them.
  */
 export async function readDocuments(
   made: readonly MadeResource[],
+  account: string,
   ctx: Pick<Context, 'aws'>,
 ): Promise<ReadonlyMap<string, NotificationDocument>> {
-  const named = made.flatMap((entry) => (entry.kind === 'bucket' ? [entry.name] : (entry.bucket ?? [])));
+  const named = new Set(
+    made.flatMap((entry) => (entry.kind === 'bucket' ? [entry.name] : (entry.bucket ?? []))),
+  );
   const admitted = await Promise.all(made.map((entry) => admittedBuckets(entry, ctx)));
   const buckets = new Set([...named, ...admitted.flat()]);
   const read = await Promise.all(
-    [...buckets].map(async (bucket) => [bucket, await readNotification(ctx.aws, bucket)] as const),
+    [...buckets].map(async (bucket) => {
+      const owner = named.has(bucket) ? account : undefined;
+      return [bucket, await readNotification(ctx.aws, bucket, owner)] as const;
+    }),
   );
   return new Map(
     read.flatMap(([bucket, fact]): [string, NotificationDocument][] => {

@@ -11,7 +11,8 @@ import type { MadeResource, ProjectSettings } from '../project/project-file.ts';
 import { backupSink, turnTaker } from './guarded-write.ts';
 import type { Context } from './context.ts';
 import { concerns, readDocuments } from './destroy-facts.ts';
-import { refuseOtherHome, sameResource } from './ledger.ts';
+import { sameResource } from './ledger.ts';
+import { refuseOtherHome } from './project-home.ts';
 import { diffShown } from './show-plan.ts';
 import { targetShown } from './show-target.ts';
 
@@ -56,8 +57,8 @@ export async function runDestroy(input: DestroyInput, ctx: Context): Promise<Des
   }
 
   const [facts, documents] = await Promise.all([
-    Promise.all(made.map((entry) => readMade(ctx.aws, entry))),
-    readDocuments(made, ctx),
+    Promise.all(made.map((entry) => readMade(ctx.aws, entry, identity.account))),
+    readDocuments(made, identity.account, ctx),
   ]);
   const plan = planDestroy({ made: facts, documents });
   ctx.emit(targetShown(target, identity.account));

@@ -34,11 +34,17 @@ export function refuseBadNames(input: {
   if (destination?.kind === 'lambda') functionReference(destination.reference);
   const fault = destination && destinationFault(destination);
   if (fault !== undefined) throw new S3evtError('INVALID_ARGUMENT', fault);
+  const fifo = destination && fifoFault(destination);
+  if (fifo !== undefined) {
+    throw new S3evtError('INVALID_ARGUMENT', fifo, {
+      hint: 'EventBridge reaches a FIFO queue: --destination eventbridge --event-rule NAME --target ARN, with the ARN of the queue. Or use a standard one.',
+    });
+  }
 }
 
 const NOUNS = { sqs: 'queue', sns: 'topic' } as const;
 
-/** What is wrong with the name of a queue (80 characters), a topic (256) or an event rule (64). FIFO ones are refused later, with the reason. */
+/** What is wrong with the name of a queue (80 characters), a topic (256) or an event rule (64). FIFO ones: `fifoFault`. */
 export function destinationFault({ kind, reference }: WantedDestination): string | undefined {
   if (kind === 'lambda') return undefined;
   if (kind === 'eventbridge') return reference === '' ? undefined : eventRuleNameFault(reference);
@@ -50,9 +56,19 @@ export function destinationFault({ kind, reference }: WantedDestination): string
   return `"${reference}" names no ${NOUNS[kind]}: a name has 1 to ${most} letters, digits, hyphens and underscores; an ARN will do too`;
 }
 
+/** S3 sends to standard queues and topics only (https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html). */
+export function fifoFault({ kind, reference }: WantedDestination): string | undefined {
+  if ((kind !== 'sqs' && kind !== 'sns') || !reference.endsWith('.fifo')) return undefined;
+  return `S3 does not send to FIFO ${NOUNS[kind]}s: ${reference}`;
+}
+
 /** What is wrong with the target of an event rule, or undefined. */
 export function eventTargetFault(arn: string): string | undefined {
   const service = parseArn(arn)?.service;
+  // That EventBridge takes FIFO topics as targets is UNKNOWN.
+  if (service === 'sns' && arn.endsWith('.fifo')) {
+    return `EventBridge does not send to FIFO topics: ${arn}; name a standard topic, or a FIFO queue`;
+  }
   if (service === 'sqs' || service === 'sns') return undefined;
   if (service === 'lambda' && parseFunctionReference(arn) !== undefined) return undefined;
   // CloudWatch Logs keeps one policy for all services and log groups, which only its owner should write.
@@ -116,7 +132,7 @@ export function refuseMissingQualifier(
 ): void {
   if (qualified?.state !== 'absent' || facts.function.state !== 'known') return;
   throw new S3evtError(
-    'NOT_FOUND',
+    'DESTINATION_NOT_FOUND',
     `function ${reference.name} has no version or alias "${reference.qualifier ?? ''}"`,
     {
       hint: 'Name one that exists, or leave it out to send events to the unpublished code.',

@@ -3,6 +3,7 @@ import { readKey, readQueue, readTopic } from '../aws/read-destinations.ts';
 import { readEventRule } from '../aws/read-eventbridge.ts';
 import { readBucket, readFunction, readFunctionPolicy, readNotification } from '../aws/read-facts.ts';
 import type { Target } from '../aws/target.ts';
+import { commandFlags } from '../aws/target-flags.ts';
 import { parseArn, parseFunctionReference } from '../core/arn.ts';
 import { S3evtError } from '../core/errors.ts';
 import type { EventTargetFacts } from '../core/event-target.ts';
@@ -10,11 +11,12 @@ import { ABSENT, ifKnown } from '../core/facts.ts';
 import { readFilter } from '../core/filter-input.ts';
 import { planEventBridgeInit, type DesiredEventBridge } from '../core/init-eventbridge.ts';
 import { shellQuote } from '../core/shell.ts';
+import { knownOwner } from './bucket.ts';
 import type { Context } from './context.ts';
 import type { InitAnswers, InitInput, Prepared } from './init.ts';
 import { refuseNewBucketName, refuseUnseenBucket } from './init-checks.ts';
 import { ourRules } from './init-rules.ts';
-import { refuseForeignProject } from './ledger.ts';
+import { refuseForeignProject } from './project-home.ts';
 
 /** Reads and plans for EventBridge. Two round trips. Throws S3evtError. */
 export async function prepareEventBridge(
@@ -25,11 +27,12 @@ export async function prepareEventBridge(
   const { aws } = ctx;
   const name = answers.destination.reference;
   refuseLostFlags(input, name);
+  const owner = await knownOwner(answers.bucket, ctx);
   const [identity, target, bucket, notification, eventRule, targetFacts] = await Promise.all([
     callerIdentity(aws),
     aws.target(),
-    readBucket(aws, answers.bucket),
-    readNotification(aws, answers.bucket),
+    readBucket(aws, answers.bucket, owner),
+    readNotification(aws, answers.bucket, owner),
     name === '' ? ABSENT : readEventRule(aws, name),
     answers.eventTarget === undefined ? undefined : readTarget(answers.eventTarget, ctx),
   ]);
@@ -47,6 +50,7 @@ export async function prepareEventBridge(
     partition: identity.partition,
     region: target.region.value,
     bucket: answers.bucket,
+    flags: commandFlags(target),
     ours: ourRules(ctx.project.settings, facts, answers.bucket),
     rules: [],
     eventRule:

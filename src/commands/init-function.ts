@@ -11,6 +11,7 @@ import { commandFlags } from '../aws/target-flags.ts';
 import type { FunctionReference } from '../core/arn.ts';
 import { planInit, type Desired, type InitFacts } from '../core/init-plan.ts';
 import { defaultLogGroup, roleNameFor } from '../core/names.ts';
+import { knownOwner } from './bucket.ts';
 import type { Context } from './context.ts';
 import type { InitAnswers, InitInput, Prepared } from './init.ts';
 import {
@@ -21,7 +22,7 @@ import {
   refuseUnseenBucket,
 } from './init-checks.ts';
 import { ourRules, wantedRules } from './init-rules.ts';
-import { refuseForeignProject } from './ledger.ts';
+import { refuseForeignProject } from './project-home.ts';
 
 export const DEFAULT_RUNTIME = 'python3.13';
 
@@ -72,12 +73,13 @@ export async function prepareFunction(
 async function readAll(bucket: string, reference: FunctionReference, ctx: Context) {
   const { aws } = ctx;
   const { name, qualifier } = reference;
+  const owner = await knownOwner(bucket, ctx);
   const [identity, target, bucketFact, notification, fn, qualified, policy, role, logGroup] =
     await Promise.all([
       callerIdentity(aws),
       aws.target(),
-      readBucket(aws, bucket),
-      readNotification(aws, bucket),
+      readBucket(aws, bucket, owner),
+      readNotification(aws, bucket, owner),
       readFunction(aws, name),
       qualifier === undefined ? undefined : readFunction(aws, `${name}:${qualifier}`),
       readFunctionPolicy(aws, name, qualifier),

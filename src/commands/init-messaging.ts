@@ -7,11 +7,12 @@ import { parseArn, queueArn, topicArn } from '../core/arn.ts';
 import { S3evtError } from '../core/errors.ts';
 import { ifKnown } from '../core/facts.ts';
 import { planMessagingInit, type DesiredMessaging } from '../core/init-messaging.ts';
+import { knownOwner } from './bucket.ts';
 import type { Context } from './context.ts';
 import type { InitAnswers, InitInput, Prepared, WantedDestination } from './init.ts';
 import { refuseNewBucketName, refuseUnseenBucket } from './init-checks.ts';
 import { ourRules, wantedRules } from './init-rules.ts';
-import { refuseForeignProject } from './ledger.ts';
+import { refuseForeignProject } from './project-home.ts';
 
 /** Reads and plans for a queue or a topic. Two round trips, four when a key encrypts it. Throws S3evtError. */
 export async function prepareMessaging(
@@ -20,13 +21,14 @@ export async function prepareMessaging(
   ctx: Context,
 ): Promise<Prepared> {
   const { aws } = ctx;
+  const owner = await knownOwner(answers.bucket, ctx);
   // An ARN by name needs the account; the bucket does not.
   const account = callerIdentity(aws);
   const [identity, target, bucket, notification, where] = await Promise.all([
     account,
     aws.target(),
-    readBucket(aws, answers.bucket),
-    readNotification(aws, answers.bucket),
+    readBucket(aws, answers.bucket, owner),
+    readNotification(aws, answers.bucket, owner),
     readDestination(answers.destination, account, ctx),
   ]);
   if (input.save) refuseForeignProject(ctx.project, identity.account, target);

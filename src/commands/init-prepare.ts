@@ -1,5 +1,6 @@
 import { readVersioning } from '../aws/read-facts.ts';
 import { withVersioning } from '../core/init-plan.ts';
+import { knownOwner } from './bucket.ts';
 import type { Context } from './context.ts';
 import type { InitAnswers, InitInput, Prepared } from './init.ts';
 import { withDeadLetter } from './init-dead-letter.ts';
@@ -19,7 +20,9 @@ export async function prepareInit(input: InitInput, answers: InitAnswers, ctx: C
   const { bucket, destination } = answers;
   const [prepared, versioning] = await Promise.all([
     PREPARE[destination.kind](input, answers, ctx),
-    input.versioning === true ? readVersioning(ctx.aws, bucket) : undefined,
+    input.versioning === true
+      ? knownOwner(bucket, ctx).then((owner) => readVersioning(ctx.aws, bucket, owner))
+      : undefined,
   ]);
   const plan = await withDeadLetter(prepared, input, destination, ctx);
   return { ...prepared, plan: versioning ? withVersioning(plan, bucket, versioning) : plan };

@@ -8,7 +8,7 @@ import type { Destination } from '../core/notification.ts';
 import type { ProjectSettings } from '../project/project-file.ts';
 import type { Context } from './context.ts';
 import type { InitAnswers, InitInput, WantedDestination } from './init.ts';
-import { destinationFault, eventTargetFault } from './init-checks.ts';
+import { destinationFault, eventTargetFault, fifoFault } from './init-checks.ts';
 
 /** Asks what flags and project file leave open, and only that. Without a person to ask: INPUT_REQUIRED with the flag. */
 export async function askInit(input: InitInput, ctx: Context): Promise<InitAnswers> {
@@ -177,7 +177,10 @@ async function askMessaging(kind: 'sqs' | 'sns', ctx: Context): Promise<WantedDe
     message: `Name or ARN of the ${NOUNS[kind]} (a new name creates it)`,
     flag: `--${NOUNS[kind]} NAME`,
     initial: 's3-events',
-    validate: (text) => destinationFault({ kind, reference: text }),
+    validate: (text) => {
+      const named = { kind, reference: text };
+      return destinationFault(named) ?? fifoFault(named);
+    },
   });
   return { kind, reference };
 }

@@ -4,6 +4,7 @@ import { S3evtError } from '../core/errors.ts';
 import type { CallerIdentity } from '../aws/identity.ts';
 import type { Target } from '../aws/target.ts';
 import type { DesiredRules, InitPlan } from '../core/init-plan.ts';
+import { mergeAgain } from '../core/merge-rules.ts';
 import type { Destination, DestinationKind, NotificationDocument } from '../core/notification.ts';
 import {
   changes,
@@ -16,12 +17,13 @@ import {
 import { shellCommand } from '../core/shell.ts';
 import { backupSink, turnTaker } from './guarded-write.ts';
 import type { Context } from './context.ts';
+import type { DoctorVerdict } from './doctor-verdict.ts';
 import { refuseBadNames } from './init-checks.ts';
 import { refuseDeadLetter } from './init-dead-letter.ts';
 import { equivalentFlags } from './init-equivalent.ts';
 import { prepareInit } from './init-prepare.ts';
 import { askInit } from './init-questions.ts';
-import { ledgerAfter, settingsFor } from './ledger.ts';
+import { ledgerAfter, madeBefore, settingsFor } from './ledger.ts';
 import { passPreflight } from './preflight.ts';
 import { diffShown, planShown } from './show-plan.ts';
 import { targetShown } from './show-target.ts';
@@ -56,6 +58,8 @@ export interface InitInput {
   readonly yes: boolean;
   /** False with --no-save: no project file is written. */
   readonly save: boolean;
+  /** False where the doctor is not to look at what was set up. */
+  readonly examine?: boolean;
 }
 
 /** What is to receive the events, as it was named. */
@@ -95,6 +99,8 @@ export interface InitResult {
   readonly projectFile: string | null;
   readonly equivalentCommand: string;
   readonly undoCommand: string;
+  /** The doctor's word on what was set up; null when nothing was changed, or it could not be asked. */
+  readonly doctor: DoctorVerdict | null;
   /** Of the test that the wizard offers; absent when none was made. */
   readonly testUpload?: TestUploadResult;
 }
@@ -154,6 +160,7 @@ export async function runInit(input: InitInput, ctx: Context): Promise<InitResul
     function: plan.function,
     eventBridge: plan.eventBridge,
     steps: reports(plan, outcomes),
+    doctor: null,
     projectFile,
     equivalentCommand: shellCommand(equivalent),
     // What was made is remembered in the project file; without one only the rules can be taken back.
@@ -187,6 +194,7 @@ export async function runInit(input: InitInput, ctx: Context): Promise<InitResul
 
   // Saved before the first write: what a killed run made is found by "destroy", and by the next "init".
   const settings = settingsFor(ctx.project, { plan, desired, target, adds: input.adds === true });
+  const before = madeBefore(ctx.project, desired.account, target);
   if (input.save) ctx.project.save(settings);
   const saveBackup = backupSink(ctx, { account: identity.account, region, command });
   const applied = await applyPlan(plan, {
@@ -194,13 +202,33 @@ export async function runInit(input: InitInput, ctx: Context): Promise<InitResul
     account: identity.account,
     saveBackup,
     takeTurn: turnTaker(ctx, identity.account),
+    mergeAgain: (fresh, planned) => mergeAgain(fresh, planned, { ...desired, rules: plan.rules }),
   });
-  if (input.save) ctx.project.save(ledgerAfter(ctx.project.current() ?? settings, plan, applied.outcomes));
-  const done = result(applied.outcomes, input.save ? ctx.project.path : null);
+  if (input.save) ctx.project.save(ledgerAfter(ctx.project.current() ?? settings, plan, applied, before));
+  let done = result(applied.outcomes, input.save ? ctx.project.path : null);
   if (applied.error !== undefined) throw withProgress(applied.error, done);
   if (plan.awaitActive && plan.function && !work.some((step) => step.id === 'function'))
     await awaitActive(plan.function.name, ctx);
+  if (work.length > 0 && input.examine !== false)
+    done = { ...done, doctor: await examined(plan, desired, ctx) };
   return answers.asked ? offerTest(done, ctx) : done;
+}
+
+/** What was just made may not be seen at once: a bad verdict is looked at again. */
+const LOOK_AGAIN_MS = [1_000, 3_000];
+
+async function examined(
+  plan: InitPlan,
+  { bucket }: DesiredRules,
+  ctx: Context,
+): Promise<DoctorVerdict | null> {
+  const { doctorVerdict } = await import('./doctor-verdict.ts');
+  ctx.emit({ type: 'task', id: 'doctor', title: 'Look at it as the doctor would', state: 'running' });
+  const doctor = await doctorVerdict({ bucket, expected: plan.destination?.arn }, ctx, LOOK_AGAIN_MS);
+  const state =
+    doctor?.verdict === 'healthy' ? 'done' : doctor?.verdict === 'broken' ? 'failed' : 'unchanged';
+  ctx.emit({ type: 'task', id: 'doctor', title: 'Look at it as the doctor would', state });
+  return doctor;
 }
 
 async function offerTest(done: InitResult, ctx: Context): Promise<InitResult> {

@@ -1,9 +1,11 @@
+import type { Applied } from '../aws/apply-plan.ts';
 import type { Target } from '../aws/target.ts';
-import { S3evtError } from '../core/errors.ts';
+import { hasCode, S3evtError } from '../core/errors.ts';
 import type { DesiredRules, InitPlan } from '../core/init-plan.ts';
 import { diffDocuments } from '../core/notification.ts';
 import type { Plan, Step, StepAction, StepOutcome } from '../core/plan.ts';
 import type { MadeResource, Project, ProjectSettings } from '../project/project-file.ts';
+import { sameHome } from './project-home.ts';
 
 /** The project file keeps what s3evt made, oldest first: `destroy` removes that and nothing else. */
 export function settingsFor(
@@ -45,19 +47,49 @@ function home(target: Target): Pick<ProjectSettings, 'sandbox' | 'endpointUrl'> 
   return target.endpointUrl === undefined ? {} : { endpointUrl: target.endpointUrl.value };
 }
 
-/** The settings with only those new entries whose step was done: an untried step made nothing. */
+/** What the project remembers of this account and endpoint. Ask before a plan is applied: see `ledgerAfter`. */
+export function madeBefore(project: Project, account: string, target: Target): readonly MadeResource[] {
+  const current = project.current();
+  return sameHome(current, account, target) ? (current?.made ?? []) : [];
+}
+
+/**
+ * The settings without what the plan did not make: by steps that were not begun, and by those that were refused for certain. A
+ * request that was cut off without an answer may have been carried out, so its entry stays; and so does what was `before`.
+ */
 export function ledgerAfter(
   settings: ProjectSettings,
-  plan: InitPlan,
-  outcomes: ReadonlyMap<string, StepOutcome>,
+  plan: Pick<InitPlan, 'steps'>,
+  { outcomes, failures }: Pick<Applied, 'outcomes' | 'failures'>,
+  before: readonly MadeResource[],
 ): ProjectSettings {
-  const failed = plan.steps
-    .filter((step) => step.change !== 'none' && outcomes.get(step.id) === undefined)
-    .flatMap(madeBy);
+  const unmade = plan.steps
+    .filter(
+      (step) =>
+        step.change !== 'none' &&
+        (outcomes.get(step.id) === undefined || madeNothing(step.action.kind, failures.get(step.id))),
+    )
+    .flatMap(madeBy)
+    .filter((made) => !before.some((other) => sameResource(made, other)));
   return {
     ...settings,
-    made: (settings.made ?? []).filter((made) => !failed.some((other) => sameResource(made, other))),
+    made: (settings.made ?? []).filter((made) => !unmade.some((other) => sameResource(made, other))),
   };
+}
+
+/** The call that makes it, of steps that call again afterwards: a refusal of the later ones takes nothing back. */
+const MAKING_CALLS: Readonly<Partial<Record<StepAction['kind'], string>>> = {
+  'create-log-group': 'logs:CreateLogGroup',
+  'put-notification': 's3:PutBucketNotification',
+};
+
+/** Whether the step changed nothing: AWS answered its one try with a 4xx, or s3evt itself gave up before the write. */
+function madeNothing(kind: StepAction['kind'], error: unknown): boolean {
+  if (hasCode(error, 'CONFIGURATION_CHANGED', 'OWNED_BY_OTHERS')) return true;
+  if (!(error instanceof S3evtError) || error.aws === undefined) return false;
+  const { action, attempts = 1, status = 0 } = error.aws;
+  const making = MAKING_CALLS[kind];
+  return status >= 400 && status < 500 && attempts === 1 && (making === undefined || making === action);
 }
 
 function madeBy(step: Step): readonly MadeResource[] {
@@ -166,54 +198,4 @@ export function forgetMade(
 
 function merge(kept: readonly MadeResource[], making: readonly MadeResource[]): readonly MadeResource[] {
   return [...kept, ...making.filter((made) => !kept.some((other) => sameResource(made, other)))];
-}
-
-const FOREIGN_PROJECT_HINT =
-  'Run it in another folder, remove what was made with "s3evt destroy" first, or pass --no-save.';
-
-/** Whether the project lives where this call goes: account, and endpoint (a local AWS has another address each time). */
-function sameHome(settings: ProjectSettings | undefined, account: string, target: Target): boolean {
-  if (settings?.account !== account || (settings.sandbox === true) !== target.sandbox) return false;
-  return target.sandbox || originOf(settings.endpointUrl) === originOf(target.endpointUrl?.value);
-}
-
-function originOf(url: string | undefined): string {
-  return url === undefined ? 'AWS' : new URL(url).origin;
-}
-
-function homeName(account: string | undefined, endpoint: string): string {
-  return `account ${account ?? 'unknown'} on ${endpoint}`;
-}
-
-/** Throws WRONG_ACCOUNT when what the project file remembers was made elsewhere: there is nothing of it here. */
-export function refuseOtherHome(project: Project, account: string, target: Target): void {
-  const { settings } = project;
-  if (settings?.account === undefined || sameHome(settings, account, target)) return;
-  const there = settings.sandbox === true ? 'the local AWS' : originOf(settings.endpointUrl);
-  const here = target.sandbox ? 'the local AWS' : originOf(target.endpointUrl?.value);
-  throw new S3evtError(
-    'WRONG_ACCOUNT',
-    `${project.path} is about ${homeName(settings.account, there)}; this call is for ${homeName(account, here)}`,
-    { hint: FOREIGN_PROJECT_HINT },
-  );
-}
-
-/**
- * One project file remembers one account and one Region, where "destroy" looks for what was made. Another one's ledger is not
- * overwritten, except a local AWS's, which is gone when it ends.
- */
-export function refuseForeignProject(project: Project, account: string, target: Target): void {
-  const { settings } = project;
-  if (settings?.account === undefined || (settings.made ?? []).length === 0) return;
-  const region = target.region.value;
-  if (sameHome(settings, account, target)) {
-    if (settings.region === undefined || settings.region === region) return;
-    throw new S3evtError(
-      'WRONG_REGION',
-      `${project.path} remembers what was made in ${settings.region}; this call is for ${region}`,
-      { hint: FOREIGN_PROJECT_HINT },
-    );
-  }
-  if (settings.sandbox === true) return;
-  refuseOtherHome(project, account, target);
 }

@@ -8,7 +8,7 @@ import { healthOf, type DestinationHealth } from '../core/preflight-report.ts';
 import type { Finding } from '../core/preflight.ts';
 import { isAssignedId, ownerOf, type RuleOwner } from '../core/rule-owner.ts';
 import type { ProjectSettings } from '../project/project-file.ts';
-import { bucketDocument, requireBucket } from './bucket.ts';
+import { bucketDocument, knownOwner, requireBucket } from './bucket.ts';
 import type { Context } from './context.ts';
 import { lookAtDestinations } from './preflight.ts';
 
@@ -95,7 +95,9 @@ export async function ruleOwners(
 ): Promise<readonly RuleOwner[]> {
   const made = rules.map((rule) => madeHere(project.settings, bucket, rule));
   const asks = rules.some(({ id }, index) => made[index] !== true && isAssignedId(id));
-  const tags = asks ? (ifKnown(await readBucketTags(aws, bucket)) ?? {}) : {};
+  const tags = asks
+    ? (ifKnown(await readBucketTags(aws, bucket, await knownOwner(bucket, { aws, project }))) ?? {})
+    : {};
   return rules.map((rule, index) => (made[index] === true ? 's3evt' : ownerOf(rule, tags)));
 }
 

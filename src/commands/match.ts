@@ -44,6 +44,11 @@ const ANY_EVENT = 's3:ObjectCreated:Put';
  * nothing of AWS at all. Throws S3evtError.
  */
 export async function runMatch(input: MatchInput, ctx: Context): Promise<MatchResult> {
+  if (input.key === '') {
+    throw new S3evtError('USAGE', 'KEY is empty: every object has a key of at least one character', {
+      hint: 'Pass a key such as \'in/a.jpg\'; "s3evt ls" shows the rules without one.',
+    });
+  }
   if (input.pattern) return matchPattern(input, input.pattern, ctx);
   const { rules, eventBridge } = await configurationOf(input, ctx);
   const { matches, misses } = matchAny(rules, input);

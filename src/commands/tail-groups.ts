@@ -14,6 +14,7 @@ import {
   type NotificationDocument,
 } from '../core/notification.ts';
 import { busRulesFor, together, type Consumers } from '../core/trace-destination.ts';
+import { knownOwner } from './bucket.ts';
 import type { Context } from './context.ts';
 
 export interface TailGroup {
@@ -41,7 +42,7 @@ export async function tailGroups(
       },
     );
   }
-  const document = valueOf(await readNotification(ctx.aws, bucket)) ?? {};
+  const document = valueOf(await readNotification(ctx.aws, bucket, await knownOwner(bucket, ctx))) ?? {};
   const { found, notes } = await behindBucket(bucket, document, ctx);
   const functions = found.filter(({ kind }) => kind === 'lambda');
   if (functions.length === 0) throw noFunction(bucket, document, notes);

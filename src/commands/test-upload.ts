@@ -11,6 +11,7 @@ import { bucketDocument, requireBucket } from './bucket.ts';
 import { sweepNotedTaps } from './open-tap.ts';
 import type { Context } from './context.ts';
 import type { Delivery, Place, Route } from './delivery.ts';
+import type { DoctorVerdict } from './doctor-verdict.ts';
 import { EVENTBRIDGE, findPlaces, readRouting, routesOf, warn } from './find-places.ts';
 import { observeJobs, type RoutedJob } from './observe-jobs.ts';
 import { agreeToPeek } from './peek-risk.ts';
@@ -59,6 +60,8 @@ export interface TestUploadResult extends UploadReport {
   readonly uploads?: readonly UploadReport[];
   /** Whether the object was removed again. */
   readonly removed: boolean;
+  /** Why an event did not arrive; null when all did, or when the doctor could not look. */
+  readonly doctor: DoctorVerdict | null;
 }
 
 /**
@@ -133,8 +136,24 @@ export async function runTestUpload(input: TestUploadInput, ctx: Context): Promi
     status: arrived ? 'ok' : 'negative',
     ...first,
     removed,
+    doctor: arrived ? null : await whyMissing(reports, { removed, operation: input.operation }, ctx),
     ...(reports.length > 1 ? { uploads: reports } : {}),
   };
+}
+
+/** The doctor's word on the first way by which nothing arrived. An object that is gone again is no longer asked about. */
+async function whyMissing(
+  reports: readonly UploadReport[],
+  { removed, operation }: { readonly removed: boolean; readonly operation: Operation },
+  ctx: Context,
+): Promise<DoctorVerdict | null> {
+  const report = reports.find(({ deliveries }) => deliveries.some(({ status }) => status !== 'delivered'));
+  if (!report) return null;
+  const missing = report.deliveries.find(({ status }) => status !== 'delivered');
+  const ruleId = missing === undefined || missing.ruleId === EVENTBRIDGE ? undefined : missing.ruleId;
+  const object = removed || operation === 'delete' ? {} : { key: report.key, operation };
+  const { doctorVerdict } = await import('./doctor-verdict.ts');
+  return doctorVerdict({ bucket: report.bucket, ruleId, ...object }, ctx);
 }
 
 function reportOf(

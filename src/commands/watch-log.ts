@@ -8,6 +8,7 @@ import type { Context } from './context.ts';
 import {
   cameBy,
   eventMs,
+  hopMs,
   isRecordOf,
   unexpectedRule,
   unseen,
@@ -142,7 +143,7 @@ function delivered(base: Delivery, log: WatchedLog, watched: WatchedRequest, see
     latencyMs: visibleAt - at,
     hops: {
       eventMs: eventMs(record, watched),
-      invocationMs: started === undefined ? null : started - at,
+      invocationMs: started === undefined ? null : hopMs(started, watched),
       logVisibleMs: visibleAt - at,
     },
     record,

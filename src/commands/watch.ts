@@ -11,7 +11,7 @@ import { createOrderMarks, type OrderMark } from '../core/tap-order.ts';
 import { planTap, type TapPlan } from '../core/tap-plan.ts';
 import type { TapSource, TappedEvent } from '../core/tap.ts';
 import type { Tap } from '../aws/tap/open.ts';
-import { bucketDocument, requireBucket } from './bucket.ts';
+import { bucketDocument, knownOwner, requireBucket } from './bucket.ts';
 import type { Context } from './context.ts';
 import { closeTap, openPlannedTap, sweepTaps, type TapPlace } from './open-tap.ts';
 import { targetShown } from './show-target.ts';
@@ -109,7 +109,7 @@ async function placeOf(bucket: string, ctx: Context<WatchItem>): Promise<TapPlac
   const [identity, target, facts] = await Promise.all([
     callerIdentity(ctx.aws),
     ctx.aws.target(),
-    readBucket(ctx.aws, bucket),
+    knownOwner(bucket, ctx).then((owner) => readBucket(ctx.aws, bucket, owner)),
   ]);
   ctx.emit(targetShown(target, identity.account));
   const region = ifKnown(facts)?.region ?? target.region.value;

@@ -28,7 +28,6 @@ const CODES = {
   FUNCTION_NOT_ACTIVE: failure,
   ROLE_NOT_ASSUMABLE: transient,
   DESTINATION_REFUSED: failure,
-  FILE_UNREADABLE: failure,
   FILE_UNWRITABLE: failure,
   NOT_FOUND: failure,
 
@@ -37,6 +36,9 @@ const CODES = {
   CONFIRMATION_REQUIRED: usage,
   INVALID_PROJECT_FILE: usage,
   INVALID_ARGUMENT: usage,
+  FILE_UNREADABLE: usage,
+  // What the call names as a destination; AWS's own "not found" in the middle of the work is NOT_FOUND.
+  DESTINATION_NOT_FOUND: usage,
   NOTHING_TO_DO: usage,
   CANCELLED: usage,
 
@@ -89,7 +91,11 @@ export interface AwsErrorFacts {
   readonly name: string;
   /** AWS's own text, alone. */
   readonly message: string;
+  /** The IAM action of the call that failed: `s3:PutBucketNotification`. */
+  readonly action?: string;
   readonly status?: number;
+  /** How often the call was sent, when more than once: an earlier try may have been carried out. */
+  readonly attempts?: number;
   readonly requestId?: string;
   /** The Region that S3 named when the bucket is elsewhere. */
   readonly region?: string;

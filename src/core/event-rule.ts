@@ -6,6 +6,7 @@ import { bucketArn } from './arn.ts';
 import { EVENT_NAMES, eventCovers } from './event-name.ts';
 import { compileEventPattern, matchesEventPattern } from './event-pattern.ts';
 import { eventBridgeTypeOf } from './eventbridge-name.ts';
+import { checksum } from './names.ts';
 
 export const EVENTS_PRINCIPAL = 'events.amazonaws.com';
 
@@ -19,9 +20,13 @@ export function eventRuleArn(partition: string, region: string, account: string,
   return `arn:${partition}:events:${region}:${account}:rule/${name}`;
 }
 
-/** Id of the statement that lets a rule reach its target. Statement ids have no dots; names of rules, at most 64 characters, may. */
+/**
+ * Id of the statement that lets a rule reach its target. Statement ids have no dots; names of rules, at most 64 characters, may. A
+ * checksum keeps `a.b` apart from `a_b`.
+ */
 export function ruleStatementIdFor(rule: string): string {
-  return `s3evt-event-rule-${rule.replaceAll('.', '_')}`;
+  const id = `s3evt-event-rule-${rule.replaceAll('.', '_')}`;
+  return rule.includes('.') ? `${id}-${checksum(rule)}` : id;
 }
 
 /** What is wrong with the name of a rule, or undefined. */

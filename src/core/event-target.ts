@@ -54,8 +54,8 @@ export function admitRule(
 ): readonly Step[] {
   const resource: unknown = valueOf<unknown>(target.kind === 'lambda' ? target.function : target.resource);
   if (resource === undefined) {
-    throw new S3evtError('NOT_FOUND', `${NOUNS[target.kind]} ${target.arn} does not exist`, {
-      hint: 'The target of an event rule has to exist.',
+    throw new S3evtError('DESTINATION_NOT_FOUND', `${NOUNS[target.kind]} ${target.arn} does not exist`, {
+      hint: 'The target of an event rule has to exist: name another one with --target ARN.',
     });
   }
   if (target.kind === 'lambda') return [functionPermission(rule, target)];
@@ -138,12 +138,6 @@ function messagingSteps(
 ): readonly Step[] {
   const { kind, arn, existing } = target;
   if (isFifo(arn)) {
-    // That EventBridge takes FIFO topics as targets is UNKNOWN.
-    if (kind === 'sns') {
-      throw new S3evtError('DESTINATION_REFUSED', `EventBridge does not send to FIFO topics: ${arn}`, {
-        hint: 'Use a standard topic, or a FIFO queue.',
-      });
-    }
     warnings.push({
       code: 'FIFO_TARGET',
       message: `EventBridge gives a FIFO queue no deduplication ids: ${arn} takes its events only with ContentBasedDeduplication`,

@@ -108,7 +108,7 @@ function queueStep({ arn, mayCreate, queue }: DeadLetterQueue): Step {
   const name = nameOf(arn);
   const existing = valueOf(queue);
   if (!existing && !mayCreate) {
-    throw new S3evtError('NOT_FOUND', `dead-letter queue ${arn} does not exist`, {
+    throw new S3evtError('DESTINATION_NOT_FOUND', `dead-letter queue ${arn} does not exist`, {
       hint: 'Name one that exists, or give its name alone (--dead-letter NAME) to have it created.',
     });
   }

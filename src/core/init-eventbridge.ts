@@ -16,6 +16,7 @@ import { isOurs } from './names.ts';
 import { describeFilter, hasEventBridge } from './notification.ts';
 import type { Step } from './plan.ts';
 import type { Warning } from './progress.ts';
+import { shellCommand } from './shell.ts';
 
 export interface DesiredEventBridge extends DesiredRules {
   /** Undefined when only the bucket is to send its events there. */
@@ -115,9 +116,14 @@ function ruleStep(
   const kept = wanted.keepsPattern ? existing?.pattern : undefined;
   const pattern = kept ?? wantedPattern(wanted.selection, bucket, warnings);
   if (existing?.state === 'DISABLED') {
+    const enable = shellCommand([
+      ...'aws events enable-rule --name'.split(' '),
+      name,
+      ...(desired.flags?.aws ?? []),
+    ]);
     warnings.push({
       code: 'EVENT_RULE_DISABLED',
-      message: `event rule ${name} is disabled: it sends nothing until "aws events enable-rule --name ${name}"`,
+      message: `event rule ${name} is disabled: it sends nothing until "${enable}"`,
     });
   }
   const { events, prefix, suffixes } = wanted.selection;

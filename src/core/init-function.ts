@@ -76,7 +76,7 @@ export function planFunction(
   }
   if (desired.qualifier !== undefined) {
     throw new S3evtError(
-      'NOT_FOUND',
+      'DESTINATION_NOT_FOUND',
       `function ${name} does not exist, so it has no version or alias "${desired.qualifier}"`,
       {
         hint: 'Name a function that exists, or leave the qualifier out to have one created.',

@@ -17,7 +17,6 @@ import {
   DELIVERY_ACTIONS,
   deliveryStatement,
   EVENT_MESSAGE_BYTES,
-  isFifo,
   KEY_ACTIONS,
   keyStatement,
   s3Decision,
@@ -52,7 +51,6 @@ export function planMessagingInit(desired: DesiredMessaging, facts: MessagingFac
   const { destination } = desired;
   const noun = NOUNS[destination.kind];
   const name = nameOf(destination.arn);
-  if (isFifo(destination.arn)) throw fifo(noun, destination.arn);
   const bucket: SendingBucket = {
     arn: bucketArn(desired.partition, desired.bucket),
     account: desired.account,
@@ -60,7 +58,7 @@ export function planMessagingInit(desired: DesiredMessaging, facts: MessagingFac
   const statement = deliveryStatement(destination, bucket, statementIdFor(desired.bucket));
   const existing = valueOf(facts.destination);
   if (!existing && !desired.mayCreate) {
-    throw new S3evtError('NOT_FOUND', `${noun} ${destination.arn} does not exist`, {
+    throw new S3evtError('DESTINATION_NOT_FOUND', `${noun} ${destination.arn} does not exist`, {
       hint: `Name one that exists, or give its name alone (--${noun} NAME) to have it created.`,
     });
   }
@@ -221,10 +219,4 @@ function keyStep(
     after: [noun],
     action: { kind: 'put-statement', target: { kind: 'kms', arn }, statement },
   };
-}
-
-function fifo(noun: string, arn: string): S3evtError {
-  return new S3evtError('DESTINATION_REFUSED', `S3 does not send to FIFO ${noun}s: ${arn}`, {
-    hint: 'Send to EventBridge (--destination eventbridge) and make the queue a target of a rule there, or use a standard one.',
-  });
 }

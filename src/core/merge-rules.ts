@@ -1,10 +1,12 @@
-import { S3evtError } from './errors.ts';
+import { hasCode, S3evtError } from './errors.ts';
 import {
   describeFilter,
+  diffDocuments,
   overlapsWith,
   rulesOf,
   sameRule,
   withRule,
+  type DocumentDiff,
   type NotificationDocument,
   type Overlap,
   type Rule,
@@ -44,6 +46,77 @@ export function mergeRules(
   }
   refuseTooMany(document);
   return { document, settled };
+}
+
+/** What a write was planned with and means to leave. */
+export interface PlannedWrite {
+  readonly before: NotificationDocument;
+  readonly after: NotificationDocument;
+}
+
+/** The rules that a planned write is about. */
+interface PlannedRules extends CommandPlace {
+  readonly bucket: string;
+  /** As they are to stand in the bucket; those that stood there already among them. */
+  readonly rules: readonly Rule[];
+  /** Ids of rules that s3evt made on this bucket. */
+  readonly ours: ReadonlySet<string>;
+}
+
+/**
+ * The planned change, made of what another writer left meanwhile: the very same rules are added or replaced, EventBridge is turned on
+ * if the plan does, all else stays as it is in `fresh`. Throws CONFIGURATION_CHANGED when that is not to be had: the other one took the
+ * place, touched what the plan rests on or did the same already, or the plan removes rules, which was a choice about what stood there.
+ */
+export function mergeAgain(
+  fresh: NotificationDocument,
+  { before, after }: PlannedWrite,
+  { rules, ours, ...place }: PlannedRules,
+): NotificationDocument {
+  const planned = diffDocuments(before, after);
+  const rests = rulesOf(before).filter(({ id }) => ours.has(id) || rules.some((rule) => rule.id === id));
+  const stand = rests.every((rule) => rulesOf(fresh).some((other) => sameRule(other, rule)));
+  if (!stand || planned.removed.length > 0) throw changedMeanwhile(place.bucket);
+  const { document } = mergedOrChanged(fresh, rules, ours, place);
+  const merged = planned.eventBridge === 'enabled' ? { ...document, EventBridgeConfiguration: {} } : document;
+  if (!sameChanges(diffDocuments(fresh, merged), planned)) throw changedMeanwhile(place.bucket);
+  return merged;
+}
+
+function mergedOrChanged(
+  fresh: NotificationDocument,
+  rules: readonly Rule[],
+  ours: ReadonlySet<string>,
+  place: CommandPlace & { readonly bucket: string },
+): ReturnType<typeof mergeRules> {
+  try {
+    return mergeRules(fresh, rules, ours, place);
+  } catch (error) {
+    throw hasCode(error, 'RULES_OVERLAP', 'RULE_ID_TAKEN') ? changedMeanwhile(place.bucket, error) : error;
+  }
+}
+
+function sameChanges(a: DocumentDiff, b: DocumentDiff): boolean {
+  const text = ({ added, changed, eventBridge }: DocumentDiff) =>
+    JSON.stringify([
+      added.map(({ id }) => id).sort(),
+      changed.map(({ after }) => after.id).sort(),
+      eventBridge,
+    ]);
+  return text(a) === text(b);
+}
+
+/** CONFIGURATION_CHANGED; `conflict` is why it cannot be written beside what stands there now. */
+export function changedMeanwhile(bucket: string, conflict?: S3evtError): S3evtError {
+  const message = `the notification configuration of ${bucket} changed meanwhile; nothing was written`;
+  const again = 'Run the same command again: it will read the new configuration and show its plan anew.';
+  return conflict === undefined
+    ? new S3evtError('CONFIGURATION_CHANGED', message, { hint: again })
+    : new S3evtError('CONFIGURATION_CHANGED', `${message}: ${conflict.message}`, {
+        ...(conflict.hint === undefined ? {} : { hint: conflict.hint }),
+        commands: conflict.commands,
+        cause: conflict,
+      });
 }
 
 /** Throws RULES_OVERLAP beyond S3's limit. */

@@ -24,7 +24,7 @@ function shortened(name: string, most: number, of: string): string {
 }
 
 /** FNV-1a, eight hexadecimal digits. */
-function checksum(text: string): string {
+export function checksum(text: string): string {
   let hash = 0x811c9dc5;
   for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, '0');

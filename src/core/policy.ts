@@ -4,7 +4,7 @@
  * context is an argument, and a key that is not in it is absent from the request.
  */
 import { globMatches } from './glob.ts';
-import { conditionHolds } from './policy-conditions.ts';
+import { conditionHolds, type Condition } from './policy-conditions.ts';
 import type { Matcher, PolicyDocument, PolicyStatement, PrincipalElement } from './policy-document.ts';
 import { expandVariables } from './policy-variables.ts';
 
@@ -21,12 +21,23 @@ export interface PolicyRequest {
 
 export type PolicyPart = 'principal' | 'action' | 'resource' | 'condition';
 
+export interface NearMiss extends Miss {
+  readonly sid?: string;
+}
+
+interface Miss {
+  readonly failed: PolicyPart;
+  readonly detail: string;
+  /** When a condition failed; `actual` is undefined when the request has no such key. */
+  readonly condition?: Condition & { readonly actual: string | undefined };
+}
+
 export interface PolicyDecision {
   readonly effect: 'allow' | 'explicit-deny' | 'implicit-deny';
   /** Of the statement that decided. */
   readonly sid?: string;
   /** The Allow statement that came closest, when none allowed: where it failed and at what. */
-  readonly nearMiss?: { readonly sid?: string; readonly failed: PolicyPart; readonly detail: string };
+  readonly nearMiss?: NearMiss;
 }
 
 /** An account number or its root ARN stands for every caller of the account; a role for its sessions. */
@@ -49,11 +60,6 @@ function principalListed(
   if (service !== undefined && element.values['Service']?.includes(service)) return true;
   const listed = element.values['AWS'] ?? [];
   return aws !== undefined && listed.some((name) => awsPrincipalMatches(name, aws, byName));
-}
-
-interface Miss {
-  readonly failed: PolicyPart;
-  readonly detail: string;
 }
 
 function principalMiss(statement: PolicyStatement, request: PolicyRequest): Miss | undefined {
@@ -110,7 +116,8 @@ function conditionMiss(
     }
     const actual = context.get(key.toLowerCase());
     const found = actual === undefined ? 'the request has no such key' : `the request has ${actual}`;
-    return { failed: 'condition', detail: `${operator} ${key} wants ${values.join(' or ')}; ${found}` };
+    const detail = `${operator} ${key} wants ${values.join(' or ')}; ${found}`;
+    return { failed: 'condition', detail, condition: { operator, key, values, actual } };
   }
   return undefined;
 }
@@ -139,7 +146,7 @@ export function evaluatePolicy(document: PolicyDocument, request: PolicyRequest)
     document.version === '2012-10-17' ? (text) => expandVariables(text, context) : (text) => text;
   const withSid = (sid: string | undefined) => (sid === undefined ? {} : { sid });
   let allowed: PolicyStatement | undefined;
-  let nearest: { readonly sid?: string; readonly failed: PolicyPart; readonly detail: string } | undefined;
+  let nearest: NearMiss | undefined;
   for (const statement of document.statements) {
     const miss = statementMiss(statement, request, context, expand);
     if (!miss && statement.effect === 'Deny') return { effect: 'explicit-deny', ...withSid(statement.sid) };

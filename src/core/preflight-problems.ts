@@ -2,7 +2,8 @@
 import { parseArn } from './arn.ts';
 import type { Fact, KeyFacts } from './facts.ts';
 import { KEY_ACTIONS, type SendingBucket } from './s3-access.ts';
-import { s3Verdict, type S3Verdict } from './s3-verdict.ts';
+import type { PolicyVerdict } from './policy-verdict.ts';
+import { s3Verdict } from './s3-verdict.ts';
 
 /** Public: stands in JSON. */
 export type ProblemCode =
@@ -73,7 +74,7 @@ export function keyProblems(
 }
 
 export function policyProblems(
-  verdict: S3Verdict,
+  verdict: PolicyVerdict,
   whose: string,
   says: { readonly refuses: string; readonly denies: string },
 ): readonly Problem[] {

@@ -115,7 +115,7 @@ function notesOf(source: TapSource, interest: TapInterest): readonly string[] {
     ...missing,
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html
     'EventBridge that was just turned on takes up to five minutes to act.',
-    'It is turned off again at the end, unless the configuration was changed meanwhile. After a kill -9 it stays on, and AWS may charge for its events, until the next "s3evt watch" on this machine.',
+    'It is turned off again at the end, unless a rule of the default event bus takes its events by then. After a kill -9 it stays on, and AWS may charge for its events, until the next "s3evt watch" on this machine.',
   ];
 }
 

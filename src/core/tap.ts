@@ -4,6 +4,7 @@
  */
 import { queueArn } from './arn.ts';
 import type { EventRecord } from './event-record.ts';
+import { eventRuleArn } from './event-rule.ts';
 import type { NotificationDocument } from './notification.ts';
 
 export const TAP_PREFIX = 's3evt-tap-';
@@ -27,7 +28,7 @@ export interface TapRecord {
 export type TapSource =
   | { readonly kind: 'eventbridge' }
   | { readonly kind: 'topic'; readonly topicArn: string }
-  /** EventBridge was off: the configuration before, and with it on. It is turned off again only while the bucket says `after`. */
+  /** EventBridge was off: the configuration before, and with it on. See `planSwitchOff` for when it is turned off again. */
   | {
       readonly kind: 'enable-eventbridge';
       readonly bucket: string;
@@ -62,5 +63,5 @@ export function tapQueueArn({ name, partition, region, account }: TapPlace): str
 }
 
 export function tapRuleArn({ name, partition, region, account }: TapPlace): string {
-  return `arn:${partition}:events:${region}:${account}:rule/${name}`;
+  return eventRuleArn(partition, region, account, name);
 }

@@ -8,6 +8,7 @@ import type { Faults } from './faults.ts';
 import type { FindPython } from './lambda/interpreter.ts';
 import type { Janitor } from './lambda/janitor.ts';
 import { objectReader, recordBucket } from './object-reader.ts';
+import { createCloudTrailService } from './services/cloudtrail/service.ts';
 import { createEventsService } from './services/events/service.ts';
 import { createIamService } from './services/iam/service.ts';
 import { createKmsService } from './services/kms/service.ts';
@@ -15,6 +16,7 @@ import type { KeyState } from './services/kms/store.ts';
 import { createLambdaService } from './services/lambda/index.ts';
 import type { ActivationFailure } from './services/lambda/store.ts';
 import { createLogsService } from './services/logs/service.ts';
+import { createMonitoringService } from './services/monitoring/service.ts';
 import type { S3Handlers } from './services/s3/context.ts';
 import type { S3Service } from './services/s3/index.ts';
 import { createSnsService } from './services/sns/service.ts';
@@ -106,7 +108,9 @@ export function createAccountServices(
       },
     },
   });
-  return { account: env.account, iam, logs, lambda, kms, sqs, sns, events };
+  const monitoring = createMonitoringService(env);
+  const cloudtrail = createCloudTrailService(env);
+  return { account: env.account, iam, logs, lambda, kms, sqs, sns, events, monitoring, cloudtrail };
 }
 
 /** Codes of the model; the texts are UNKNOWN. */
@@ -123,9 +127,9 @@ function keyFailure(state: KeyState | undefined): ActivationFailure | undefined 
   }
 }
 
-/** Forgets the state of an account: sources of events first, the logs last, since what is ended may still write a line. */
+/** Forgets the state of an account: sources of events first, logs and metrics last, since what is ended may still write a line. */
 export async function resetAccount(
-  { iam, logs, lambda, kms, sqs, sns, events }: AccountServices,
+  { iam, logs, lambda, kms, sqs, sns, events, monitoring, cloudtrail }: AccountServices,
   end: 'reset' | 'close',
 ): Promise<void> {
   events.reset();
@@ -136,4 +140,6 @@ export async function resetAccount(
   await lambda[end]();
   iam.reset();
   logs.reset();
+  monitoring.reset();
+  cloudtrail.reset();
 }

@@ -2,12 +2,15 @@
 import { join } from 'node:path';
 import { parseArn } from '../core/arn.ts';
 import type { SandboxEnv } from './env.ts';
+import type { CloudTrailService } from './services/cloudtrail/service.ts';
 import type { EventsService } from './services/events/service.ts';
 import type { IamService } from './services/iam/service.ts';
 import type { KmsGate } from './services/kms/gate.ts';
 import type { KmsService } from './services/kms/service.ts';
 import type { LambdaService } from './services/lambda/index.ts';
 import type { LogsService } from './services/logs/service.ts';
+import type { MonitoringService } from './services/monitoring/service.ts';
+import { createMetricStore } from './services/monitoring/store.ts';
 import type { SnsService } from './services/sns/service.ts';
 import type { SqsService } from './services/sqs/service.ts';
 import type { Destination, Destinations } from './delivery/destinations.ts';
@@ -22,6 +25,8 @@ export interface AccountServices {
   readonly sqs: SqsService;
   readonly sns: SnsService;
   readonly events: EventsService;
+  readonly monitoring: MonitoringService;
+  readonly cloudtrail: CloudTrailService;
 }
 
 export interface Accounts {
@@ -50,8 +55,13 @@ export function createAccounts(
     of(account) {
       const found = find(account);
       if (found) return found;
-      // A folder of its own: Lambda empties its folder on reset.
-      const made = make({ ...env, account, stateDir: join(env.stateDir, account) }, accounts);
+      const own = {
+        account,
+        // Lambda empties its folder on reset.
+        stateDir: join(env.stateDir, account),
+        metrics: createMetricStore(() => env.clock.now()),
+      };
+      const made = make({ ...env, ...own }, accounts);
       others.set(account, made);
       return made;
     },

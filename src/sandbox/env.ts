@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Journal } from './journal.ts';
+import type { MetricStore } from './services/monitoring/store.ts';
 
 /** What every part of the sandbox shares. One object, made by `createSandbox`, passed by argument. */
 export interface SandboxEnv {
@@ -10,6 +11,8 @@ export interface SandboxEnv {
   readonly region: string;
   readonly ids: Ids;
   readonly journal: Journal;
+  /** Of the account: what its services count. */
+  readonly metrics: MetricStore;
   /** `127.0.0.1:PORT` once the server listens. */
   readonly address: () => string;
   /** Folder of this sandbox alone (extracted code lives below it); removed on close, and by the janitor after a SIGKILL. */

@@ -32,6 +32,9 @@ export function throttled(service: string): AwsError {
 /** Permissions are named after the operation, except for this one. */
 const PERMISSIONS: Readonly<Record<string, string>> = { 'lambda:Invoke': 'lambda:InvokeFunction' };
 
+/** Services that policies know by another name. */
+const PREFIXES: Readonly<Record<string, string>> = { monitoring: 'cloudwatch' };
+
 /**
  * S3 names neither the caller nor the action; the others name both. The caller is the one that GetCallerIdentity names
  * for a key of no session; the resource is a wildcard, since a fault is decided before the input is read.
@@ -61,7 +64,7 @@ export function denied({ service, operation, ctx }: FaultedCall): AwsError {
 function actionOf(service: string, operation: string): string {
   if (service === 'sns') return `SNS:${operation}`;
   if (service === 'sqs') return `sqs:${operation.toLowerCase()}`;
-  const call = `${service}:${operation}`;
+  const call = `${PREFIXES[service] ?? service}:${operation}`;
   return PERMISSIONS[call] ?? call;
 }
 

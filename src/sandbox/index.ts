@@ -16,6 +16,7 @@ import { createIds } from './ids.ts';
 import type { Journal } from './journal.ts';
 import { startJanitor } from './lambda/janitor.ts';
 import type { Services } from './services.ts';
+import { createMetricStore, type MetricStore } from './services/monitoring/store.ts';
 import type { RunningSandbox } from './state-file.ts';
 import { AwsError, ConnectionReset } from './wire/types.ts';
 import { createWorkTracker } from './work.ts';
@@ -62,6 +63,8 @@ export interface Sandbox {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly faults: Faults;
+  /** Of the sandbox's own account: PutMetricData cannot seed the metrics of AWS's services. */
+  readonly metrics: Pick<MetricStore, 'add'>;
   /**
    * Does at once what S3 does once a day (lifecycle rules, restores that are due), as if it were `now`: milliseconds since the
    * epoch, the clock's time by default.
@@ -112,6 +115,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     address: () => `127.0.0.1:${port}`,
     stateDir,
     work,
+    metrics: createMetricStore(() => clock.now()),
   };
 
   let hasStateDir = false;
@@ -205,6 +209,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     journal,
     clock,
     faults,
+    metrics: env.metrics,
     runLifecycle: services.runLifecycle,
     idle: () => work.idle(),
     reset,

@@ -13,7 +13,12 @@ const CLIENTS: Readonly<Record<ServiceId, () => Promise<Namespace>>> = {
   sns: () => import('@aws-sdk/client-sns'),
   events: () => import('@aws-sdk/client-eventbridge'),
   kms: () => import('@aws-sdk/client-kms'),
+  monitoring: () => import('@aws-sdk/client-cloudwatch'),
+  cloudtrail: () => import('@aws-sdk/client-cloudtrail'),
 };
+
+/** The SDK's client of a service, with the schemas of its operations. */
+export const loadClient = (service: ServiceId): Promise<Namespace> => CLIENTS[service]();
 
 /** The names that requests have in the journal and in faults. */
 export const SERVICES: readonly string[] = Object.keys(CLIENTS);

@@ -12,12 +12,14 @@ import type { SandboxEnv } from './env.ts';
 import type { Faults } from './faults.ts';
 import { findPython } from './lambda/interpreter.ts';
 import type { Janitor } from './lambda/janitor.ts';
+import { recorded } from './services/cloudtrail/recorded.ts';
 import type { S3Handlers } from './services/s3/context.ts';
 import { createS3Service, type S3Service } from './services/s3/index.ts';
+import { loadClient } from './sdk-clients.ts';
 import { createStsService } from './services/sts/service.ts';
 import type { CallerAccount } from './wire/answer.ts';
-import type { AnyHandler } from './wire/dispatch.ts';
-import { defineService, SERVICE_SPECS } from './wire/schema.ts';
+import type { AnyHandler, AnyHandlers } from './wire/dispatch.ts';
+import { defineService, SERVICE_SPECS, type ServiceDefinition } from './wire/schema.ts';
 import type { WireServer } from './wire/server.ts';
 
 export interface ServiceOptions {
@@ -42,7 +44,7 @@ export interface Services {
 /** Makes the services of all accounts, ties them together and puts them on the server, behind their guards. */
 export async function mountServices(
   env: SandboxEnv,
-  wire: Pick<WireServer, 'mount'>,
+  wire: Pick<WireServer, 'mount' | 'mountLater'>,
   options: ServiceOptions,
 ): Promise<Services> {
   const { janitor, faults, iamPropagationMs = 0, functionActivationMs = 0 } = options;
@@ -100,7 +102,9 @@ export async function mountServices(
   const s3Handlers = guardS3(authority, (name) => s3.bucket(name), s3.handlers);
   const guardedS3 = { handlers: s3Handlers as S3Handlers, bucket: (name: string) => s3.bucket(name) };
 
-  wire.mount(defineService(SERVICE_SPECS.s3, s3Client), s3Handlers);
+  const mount = (definition: ServiceDefinition, handlers: AnyHandlers) =>
+    wire.mount(definition, recorded(definition, handlers, authority, accounts));
+  mount(defineService(SERVICE_SPECS.s3, s3Client), s3Handlers);
   const stsGuard: ServiceGuard = { service: 'sts', permissions: stsPermissions, resource: () => undefined };
   const stsHandlers = Object.entries(sts.handlers as Readonly<Record<string, AnyHandler>>).map(
     ([operation, handler]) => [
@@ -123,7 +127,16 @@ export async function mountServices(
   } as const;
   for (const [name, client] of Object.entries(clients)) {
     const service = name as keyof typeof clients;
-    wire.mount(defineService(SERVICE_SPECS[service], client), guardService(authority, accounts, service));
+    mount(defineService(SERVICE_SPECS[service], client), guardService(authority, accounts, service));
+  }
+  // Few ask for these: a start does not wait for their clients.
+  for (const service of ['monitoring', 'cloudtrail'] as const) {
+    const spec = SERVICE_SPECS[service];
+    wire.mountLater(
+      { ...spec, target: spec.target ?? '' },
+      async () => defineService(spec, await loadClient(service)),
+      guardService(authority, accounts, service),
+    );
   }
 
   const resetWith = async (end: 'reset' | 'close') => {

@@ -78,7 +78,8 @@ describe('codes of AWS', () => {
     const error = translateError(cause, CALL);
     expect(error.code).toBe(code);
     expect(error.message).toContain('the reason');
-    expect(error.aws).toEqual({ name, message: 'the reason', status, requestId: 'R1' });
+    const { action } = CALL;
+    expect(error.aws).toEqual({ name, message: 'the reason', action, status, requestId: 'R1' });
     expect(error.cause).toBe(cause);
   });
 

@@ -154,3 +154,14 @@ describe('refused before anything is written', () => {
     expect(envelopeOf(result).error).toMatchObject({ code: 'CONFIRMATION_REQUIRED' });
   });
 });
+
+test.each(['diff', 'apply'])('%s of a file that cannot be read is the call to change', async (command) => {
+  sandbox().journal.clear();
+  // A folder is there and can be read no more than a file that is not.
+  for (const name of ['nowhere.json', '.']) {
+    const result = await run(`${command} ${name} --json`);
+    expect(result.code).toBe(2);
+    expect(envelopeOf(result).error).toMatchObject({ code: 'FILE_UNREADABLE', category: 'usage' });
+  }
+  expect(sandbox().journal.entries()).toEqual([]);
+});

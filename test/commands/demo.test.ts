@@ -125,7 +125,7 @@ it('leaves nothing behind after Ctrl-C either', async () => {
 
 it('names a file that is not there', async () => {
   const result = await runCli(['demo', '/no/such/file.jpeg'], { cwd: folder() });
-  expect(result.code).toBe(1);
+  expect(result.code).toBe(2);
   expect(result.stderr).toContain('/no/such/file.jpeg cannot be read');
   expect(leftovers().folders).toEqual([]);
 });

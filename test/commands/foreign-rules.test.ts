@@ -249,13 +249,34 @@ describe('a dead queue of somebody else', () => {
   });
 });
 
-test('a change between plan and write is noticed: nothing is written', async () => {
+test('a change between plan and write is noticed, and kept beside our rule', async () => {
   const theirs: NotificationConfiguration = { EventBridgeConfiguration: {} };
   // The plan is made by then; the last look waits for the function.
+  somebody.before('CreateFunction', () => putNotification(sandbox(), 'photos', theirs));
+  const { code, envelope } = await runInitJson(INIT, { endpoint: sandbox().url });
+  expect(code).toBe(0);
+  expect(envelope.warnings).toMatchObject([
+    {
+      code: 'CHANGE_KEPT',
+      message: expect.stringMatching(
+        /changed meanwhile \(rules thumbs, .* removed\); that change is kept$/,
+      ) as string,
+    },
+  ]);
+  const after = await notificationOf(sandbox(), 'photos');
+  expect(after.LambdaFunctionConfigurations).toHaveLength(1);
+  expect(withoutOurs(after)).toEqual({ ...theirs, LambdaFunctionConfigurations: [] });
+});
+
+test('a change between plan and write that leaves no room for our rule: nothing is written', async () => {
+  const theirs: NotificationConfiguration = {
+    QueueConfigurations: [{ Id: 'all', QueueArn: QUEUE, Events: ['s3:ObjectRemoved:Delete'] }],
+  };
   somebody.before('CreateFunction', () => putNotification(sandbox(), 'photos', theirs));
   const { code, error, data } = await runInitJson(INIT, { endpoint: sandbox().url });
   expect(code).toBe(5);
   expect(error).toMatchObject({ code: 'CONFIGURATION_CHANGED', category: 'conflict' });
+  expect(error?.message).toContain('rule "all" (*)');
   expect(data.steps.find(({ id }) => id === 'notification')?.outcome).toBe('failed');
   expect(await notificationOf(sandbox(), 'photos')).toEqual(theirs);
 });

@@ -148,7 +148,7 @@ describe('of a queue', () => {
   test.each([
     ['--queue jobs --dead-letter jobs', 2, 'INVALID_ARGUMENT'],
     ['--queue jobs --dead-letter x.fifo', 2, 'INVALID_ARGUMENT'],
-    ['--queue jobs --dead-letter arn:aws:sqs:us-east-1:000000000000:none', 1, 'NOT_FOUND'],
+    ['--queue jobs --dead-letter arn:aws:sqs:us-east-1:000000000000:none', 2, 'DESTINATION_NOT_FOUND'],
     ['--queue jobs --dead-letter arn:aws:sqs:eu-west-1:000000000000:none', 5, 'WRONG_REGION'],
     ['--topic alerts --dead-letter', 2, 'USAGE'],
     ['--event-rule images --dead-letter', 2, 'USAGE'],

@@ -313,7 +313,8 @@ describe('a target', () => {
   });
 
   test.each([
-    ['that does not exist', QUEUE, 1, 'NOT_FOUND'],
+    ['that does not exist', QUEUE, 2, 'DESTINATION_NOT_FOUND'],
+    ['that is a FIFO topic', `${TOPIC}.fifo`, 2, 'USAGE'],
     ['in another Region', QUEUE.replace('us-east-1', 'eu-west-1'), 5, 'WRONG_REGION'],
     ['of another account', QUEUE.replace('000000000000', '111122223333'), 5, 'WRONG_ACCOUNT'],
     ['that is a log group', 'arn:aws:logs:us-east-1:000000000000:log-group:/x', 2, 'USAGE'],

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { CreateBucketCommand, GetBucketLocationCommand } from '@aws-sdk/client-s3';
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, test } from 'vitest';
+import type { Host } from '../../src/cli/host.ts';
+import { initInput } from '../../src/cli/init-input.ts';
 import { notificationOf } from '../support/foreign.ts';
 import { runInitJson } from '../support/init.ts';
 import { requestsOf, writesOf } from '../support/journal.ts';
@@ -104,13 +106,56 @@ describe('--from', () => {
     expect(requestsOf(sandbox())).toEqual([]);
   });
 
+  test.each([
+    ['{"queue":"jobs"}', '--runtime python3.12', '--runtime', '--queue'],
+    ['{"queue":"jobs","runtime":"python3.12"}', '', '--runtime', '--queue'],
+    ['{"runtime":"python3.12"}', '--topic alerts', '--runtime', '--topic'],
+  ])('%s %s: a runtime that nothing would have is a mistake', async (text, flags, lost, by) => {
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, 'setup.json'), text);
+    const { code, error } = await init(`photos --from setup.json ${flags} --yes`, { cwd });
+    expect([code, error?.message]).toEqual([2, `${lost} and ${by} do not go together`]);
+  });
+
   test('a file that is not there fails with its name', async () => {
     const { code, error } = await init('--from nowhere.json --yes');
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(error).toMatchObject({
       code: 'FILE_UNREADABLE',
       message: expect.stringContaining('nowhere.json'),
     });
+  });
+});
+
+describe('what only a function takes', () => {
+  test.each([
+    ['--queue jobs --runtime python3.12', '--runtime and --queue'],
+    ['--topic alerts --role-arn arn:aws:iam::000000000000:role/r', '--role-arn and --topic'],
+    ['--queue jobs --template log', '--template and --queue'],
+    [
+      '--destination-arn arn:aws:sqs:us-east-1:000000000000:jobs --runtime python3.12',
+      '--runtime and --destination-arn',
+    ],
+    ['--destination sqs --runtime python3.12', '--runtime and --destination sqs'],
+    ['--destination sns --template log', '--template and --destination sns'],
+    ['--destination eventbridge --runtime python3.12', '--runtime and --destination eventbridge'],
+    ['--event-rule images --role-arn arn:aws:iam::000000000000:role/r', '--role-arn and --event-rule'],
+  ])('%s is a mistake', async (flags, both) => {
+    const { code, error } = await init(`photos ${flags} --yes`);
+    expect(code).toBe(2);
+    expect(error).toMatchObject({ code: 'USAGE', message: `${both} do not go together` });
+    expect(requestsOf(sandbox())).toEqual([]);
+  });
+
+  test('leaves no question about other destinations', async () => {
+    const { destinationKind } = await initInput({ runtime: 'python3.12' }, {} as Host);
+    expect(destinationKind).toBe('lambda');
+    expect((await initInput({}, {} as Host)).destinationKind).toBeUndefined();
+  });
+
+  test('goes with one', async () => {
+    const { code } = await init('photos --function Demo-S3 --runtime python3.12 --template log --dry-run');
+    expect(code).toBe(0);
   });
 });
 

@@ -58,6 +58,7 @@ describe("the seed's line", () => {
         steps: ['bucket', 'log-group', 'role', 'role-policy', 'function', 'permission', 'notification'].map(
           step,
         ),
+        doctor: { verdict: 'healthy', rootCause: null, findings: expect.any(Array) as [], notChecked: [] },
         projectFile: join(cwd, 's3evt.json'),
         equivalentCommand: `s3evt ${SEED.map((word) => (word.endsWith('*') ? `'${word}'` : word)).join(' ')}`,
         undoCommand: 's3evt destroy',

@@ -1,6 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { ledgerAfter } from '../../src/commands/ledger.ts';
+import { S3evtError, type AwsErrorFacts, type ErrorCode } from '../../src/core/errors.ts';
+import type { Step, StepAction, StepOutcome } from '../../src/core/plan.ts';
 import { envelopeOf, runCli, temporaryFolder } from '../support/run-cli.ts';
 import { shareSandbox } from '../support/shared-sandbox.ts';
 
@@ -70,4 +73,84 @@ test('rules made earlier that the call does not name are named in a warning', as
   expect(envelopeOf(again).warnings).toEqual([
     { code: 'RULES_BESIDE', message: expect.stringMatching(/-jpg, .*-png$/) },
   ]);
+});
+
+describe('after a failure', () => {
+  const step = (id: string, action: StepAction): Step => ({
+    id,
+    title: id,
+    change: 'create',
+    after: [],
+    action,
+  });
+  const ROLE = step('role', { kind: 'create-role', role: 'r', trust: '{}' });
+  const GROUP = step('log-group', {
+    kind: 'create-log-group',
+    group: '/g',
+    retentionDays: 14,
+    exists: false,
+  });
+  const WRITE = step('notification', {
+    kind: 'put-notification',
+    bucket: 'photos',
+    before: {},
+    after: { EventBridgeConfiguration: {} },
+  });
+  const KINDS = new Map([
+    [ROLE, 'role'],
+    [GROUP, 'log-group'],
+    [WRITE, 'eventbridge'],
+  ]);
+  const refusal = (aws: Partial<AwsErrorFacts>, code: ErrorCode = 'AWS_ERROR') =>
+    new S3evtError(code, 'no', { aws: { name: 'N', message: 'm', ...aws } });
+  const left = (failing: Step, error: unknown, before: readonly { kind: 'role'; name: string }[] = []) => {
+    const made = [
+      { kind: 'bucket', name: 'photos' },
+      { kind: 'role', name: 'r' },
+      { kind: 'log-group', name: '/g' },
+      { kind: 'eventbridge', name: 'photos', bucket: 'photos' },
+    ] as const;
+    const outcomes = new Map<string, StepOutcome>([[failing.id, 'failed']]);
+    const settings = { version: 1, made } as const;
+    const applied = { outcomes, failures: new Map([[failing.id, error]]) };
+    const kept = ledgerAfter(settings, { steps: [failing] }, applied, before).made ?? [];
+    return kept.some(({ kind }) => kind === KINDS.get(failing)) ? 'stays' : 'goes';
+  };
+
+  test.each<[string, Step, unknown, 'stays' | 'goes']>([
+    ['refused by AWS', ROLE, refusal({ status: 403, action: 'iam:CreateRole' }), 'goes'],
+    ['refused as a bad request', ROLE, refusal({ status: 400, action: 'iam:CreateRole' }), 'goes'],
+    ['refused at a later try', ROLE, refusal({ status: 400, attempts: 2 }), 'stays'],
+    ['failed on the side of AWS', ROLE, refusal({ status: 500 }, 'AWS_UNAVAILABLE'), 'stays'],
+    ['without an answer', ROLE, refusal({}, 'NETWORK'), 'stays'],
+    ['cut off', ROLE, new Error('interrupted'), 'stays'],
+    ['taken by somebody else', ROLE, new S3evtError('OWNED_BY_OTHERS', 'no'), 'goes'],
+    ['group refused', GROUP, refusal({ status: 403, action: 'logs:CreateLogGroup' }), 'goes'],
+    [
+      'group made, its retention refused',
+      GROUP,
+      refusal({ status: 403, action: 'logs:PutRetentionPolicy' }),
+      'stays',
+    ],
+    ['write refused', WRITE, refusal({ status: 400, action: 's3:PutBucketNotification' }), 'goes'],
+    [
+      'written, reading back refused',
+      WRITE,
+      refusal({ status: 403, action: 's3:GetBucketNotification' }),
+      'stays',
+    ],
+    ['written, something else read back', WRITE, new S3evtError('VERIFY_FAILED', 'no'), 'stays'],
+    ['changed meanwhile', WRITE, new S3evtError('CONFIGURATION_CHANGED', 'no'), 'goes'],
+  ])('%s', (_what, failing, error, expected) => {
+    expect(left(failing, error)).toBe(expected);
+  });
+
+  test('what was made earlier stays, refused or not begun', () => {
+    const before = [{ kind: 'role', name: 'r' }] as const;
+    expect(left(ROLE, refusal({ status: 403 }), before)).toBe('stays');
+    const notBegun = { outcomes: new Map<string, StepOutcome>(), failures: new Map() };
+    const settings = { version: 1, made: before } as const;
+    expect(ledgerAfter(settings, { steps: [ROLE] }, notBegun, before).made).toEqual(before);
+    expect(ledgerAfter(settings, { steps: [ROLE] }, notBegun, []).made).toEqual([]);
+  });
 });

@@ -147,3 +147,20 @@ describe('without AWS', () => {
     );
   });
 });
+
+test.each([
+  ['--config', 'nowhere.json'],
+  ['--pattern', 'nowhere.json'],
+])("%s %s: a file that cannot be read is the call's to change", async (...flags) => {
+  const result = await match(['in/a.jpg', ...flags, '--json']);
+  expect(result.code).toBe(2);
+  expect(envelopeOf(result).error).toMatchObject({ code: 'FILE_UNREADABLE', category: 'usage' });
+});
+
+test('an empty key is a mistake, noticed before any call', async () => {
+  sandbox().journal.clear();
+  const result = await match(['', '--json']);
+  expect(result.code).toBe(2);
+  expect(envelopeOf(result).error).toMatchObject({ code: 'USAGE' });
+  expect(requestsOf(sandbox())).toEqual([]);
+});

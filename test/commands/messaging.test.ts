@@ -18,7 +18,7 @@ import {
   statementIds,
 } from '../support/foreign.ts';
 import { runInitJson, words } from '../support/init.ts';
-import { writesOf } from '../support/journal.ts';
+import { requestsOf, writesOf } from '../support/journal.ts';
 import { envelopeOf, runCli, temporaryFolder } from '../support/run-cli.ts';
 import { shareSandbox } from '../support/shared-sandbox.ts';
 
@@ -136,8 +136,7 @@ describe('a queue', () => {
   });
 
   test.each([
-    ['an ARN that leads nowhere', ARN, 1, 'NOT_FOUND', /queue .* does not exist/],
-    ['a FIFO queue', `${ARN}.fifo`, 1, 'DESTINATION_REFUSED', /S3 does not send to FIFO queues/],
+    ['an ARN that leads nowhere', ARN, 2, 'DESTINATION_NOT_FOUND', /queue .* does not exist/],
     ['another Region', ARN.replace('us-east-1', 'eu-west-1'), 5, 'WRONG_REGION', /is in eu-west-1/],
   ])('%s is refused before anything is written', async (_name, arn, exit, code, message) => {
     sandbox().journal.clear();
@@ -145,6 +144,24 @@ describe('a queue', () => {
     expect(exitCode).toBe(exit);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) as string });
     expect(writesOf(sandbox())).toEqual([]);
+  });
+
+  test.each([
+    ['init', `--queue ${ARN}.fifo`, 'queues'],
+    ['init', '--queue jobs.fifo', 'queues'],
+    ['init', '--topic alerts.fifo', 'topics'],
+    ['init', `--destination-arn ${ARN}.fifo`, 'queues'],
+    ['add', '--queue jobs.fifo', 'queues'],
+  ])('%s %s is refused before any call: no FIFO %s', async (command, flags, nouns) => {
+    sandbox().journal.clear();
+    const result = await run(`${command} photos ${flags} --yes --json`);
+    expect(result.code).toBe(2);
+    expect(envelopeOf(result).error).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(`S3 does not send to FIFO ${nouns}`) as string,
+      hint: expect.stringContaining('--destination eventbridge --event-rule NAME --target ARN') as string,
+    });
+    expect(requestsOf(sandbox())).toEqual([]);
   });
 
   test('a Deny is named: no statement of ours could lift it', async () => {

@@ -6,12 +6,14 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { notificationOf, putNotification } from '../support/foreign.ts';
+import { foreignQueue, notificationOf, putNotification } from '../support/foreign.ts';
+import { meanwhile } from '../support/meanwhile.ts';
 import { runCli, startCli, temporaryFolder, type CliOptions } from '../support/run-cli.ts';
 import { shareSandbox } from '../support/shared-sandbox.ts';
 import { NOTHING, remains, watching } from '../support/taps.ts';
 
-const sandbox = shareSandbox();
+const somebody = meanwhile();
+const sandbox = shareSandbox({ faults: somebody });
 let cwd = '';
 
 beforeEach(async () => {
@@ -50,6 +52,52 @@ describe('by its file', () => {
     expect(result).toMatchObject({ code: 0 });
     expect(await remains(sandbox())).toEqual(NOTHING);
     expect(await notificationOf(sandbox(), 'photos')).toEqual({});
+    expect(readdirSync(folder())).toEqual([]);
+    run.interrupt();
+    expect(await run.code).toBe(0);
+  });
+
+  test('rules that somebody added meanwhile stay, and EventBridge is off again', async () => {
+    const run = await abandoned(({ owner }) => (owner['pid'] = DEAD));
+    const QueueArn = await foreignQueue(sandbox(), 'jobs');
+    const QueueConfigurations = [{ Id: 'jobs', QueueArn, Events: ['s3:ObjectCreated:*' as const] }];
+    await putNotification(sandbox(), 'photos', { QueueConfigurations, EventBridgeConfiguration: {} });
+    expect(await next()).toMatchObject({ code: 0 });
+    expect(await notificationOf(sandbox(), 'photos')).toEqual({ QueueConfigurations });
+    expect(readdirSync(folder())).toEqual([]);
+    run.interrupt();
+    expect(await run.code).toBe(0);
+  });
+
+  test('while the rules of the bus may not be read it stays on, which is said; the next start tries again', async () => {
+    const run = await abandoned(({ owner }) => (owner['pid'] = DEAD));
+    const lift = sandbox().faults.add({ match: { operation: 'ListRules' }, effect: { kind: 'deny' } });
+    const { stdout } = await next();
+    expect(stdout).toMatch(/EventBridge of photos is left on: whether a rule .* is not known \(.*ListRules/);
+    expect(stdout).toContain("this turns it off: s3evt ls photos --json | sed 's/");
+    expect(await notificationOf(sandbox(), 'photos')).toEqual({ EventBridgeConfiguration: {} });
+    lift();
+    await next();
+    expect(await notificationOf(sandbox(), 'photos')).toEqual({});
+    expect(readdirSync(folder())).toEqual([]);
+    run.interrupt();
+    expect(await run.code).toBe(0);
+  });
+
+  test('nor is it turned off over a change between look and write', async () => {
+    const run = await abandoned(({ owner }) => (owner['pid'] = DEAD));
+    const QueueArn = await foreignQueue(sandbox(), 'jobs');
+    const QueueConfigurations = [{ Id: 'jobs', QueueArn, Events: ['s3:ObjectCreated:*' as const] }];
+    somebody.before('GetBucketNotificationConfiguration', () => {
+      somebody.before('GetBucketNotificationConfiguration', () =>
+        putNotification(sandbox(), 'photos', { QueueConfigurations, EventBridgeConfiguration: {} }),
+      );
+      return Promise.resolve();
+    });
+    const { stdout } = await next();
+    expect(stdout).toContain('changed meanwhile; nothing was written');
+    // At its end that run tries again.
+    expect(await notificationOf(sandbox(), 'photos')).toEqual({ QueueConfigurations });
     expect(readdirSync(folder())).toEqual([]);
     run.interrupt();
     expect(await run.code).toBe(0);

@@ -146,6 +146,7 @@ describe('an event that arrives', () => {
       uploadedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string,
       requestId: expect.any(String) as string,
       removed: false,
+      doctor: null,
       deliveries: [
         {
           ruleId: 'rule-0',
@@ -535,7 +536,7 @@ describe('what cannot be done', () => {
     const bucket = await pipeline();
     const from = lastSeq();
     const result = await upload(bucket, '/no/such/file.jpeg');
-    expect(result.code).toBe(1);
+    expect(result.code).toBe(2);
     expect(envelopeOf(result).error).toMatchObject({ code: 'FILE_UNREADABLE' });
     expect(written(from)).toEqual([]);
   });

@@ -1,6 +1,9 @@
 /** `watch`: what it makes, what it shows, and that nothing of it is left. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { PutRuleCommand } from '@aws-sdk/client-eventbridge';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
@@ -260,24 +263,56 @@ describe('with neither', () => {
     expect(undo.code).not.toBe(0);
   });
 
-  test('it stays on when the configuration was changed meanwhile, and that is said', async () => {
+  test('rules that somebody changed meanwhile stay, and it is off again', async () => {
+    await queueRule();
     const run = start('--yes');
     await watching(run);
     await sandbox().sns.send(new CreateTopicCommand({ Name: 'alerts' }));
+    const TopicConfigurations = [{ Id: 'alerts', TopicArn: TOPIC, Events: ['s3:ObjectCreated:*' as const] }];
     await sandbox().s3.send(
       new PutBucketNotificationConfigurationCommand({
         Bucket: 'photos',
         SkipDestinationValidation: true,
-        NotificationConfiguration: {
-          EventBridgeConfiguration: {},
-          TopicConfigurations: [{ Id: 'alerts', TopicArn: TOPIC, Events: ['s3:ObjectCreated:*'] }],
-        },
+        NotificationConfiguration: { EventBridgeConfiguration: {}, TopicConfigurations },
       }),
     );
-    const changed = await notificationOf(sandbox(), 'photos');
     expect(await interrupted(run)).toBe(0);
-    expect(run.stdout.text).toContain('is left on: the configuration was changed');
-    expect(await notificationOf(sandbox(), 'photos')).toEqual(changed);
+    expect(run.stdout.text).not.toContain('TAP_LEFT');
+    expect(await notificationOf(sandbox(), 'photos')).toEqual({ TopicConfigurations });
+    expect(readdirSync(join(cwd, 'state', 's3evt', 'taps'))).toEqual([]);
+    // What was there right before the write, not what the tap had found.
+    const folder = join(cwd, '.s3evt/backups/photos');
+    const newest = readdirSync(folder).sort().at(-1) ?? '';
+    const saved: unknown = JSON.parse(readFileSync(join(folder, newest, 'before.json'), 'utf8'));
+    expect(saved).toEqual({ EventBridgeConfiguration: {}, TopicConfigurations });
+  });
+
+  test('it stays on for a rule of the default bus that takes its events, and the command shown turns it off', async () => {
+    await queueRule();
+    const before = await notificationOf(sandbox(), 'photos');
+    const run = start('--yes');
+    await watching(run);
+    const ruleFor = (bucket: string) =>
+      JSON.stringify({ source: ['aws.s3'], detail: { bucket: { name: [bucket] } } });
+    for (const [Name, bucket] of Object.entries({ resize: 'photos', other: 'films' })) {
+      await sandbox().events.send(new PutRuleCommand({ Name, EventPattern: ruleFor(bucket) }));
+    }
+    expect(await interrupted(run)).toBe(0);
+    expect(await notificationOf(sandbox(), 'photos')).toEqual({ ...before, EventBridgeConfiguration: {} });
+    // From now on it is the rule's owner's.
+    expect(readdirSync(join(cwd, 'state', 's3evt', 'taps'))).toEqual([]);
+    const warnings = run.stdout.text.split('\n').filter((line) => line.includes('"TAP_LEFT"'));
+    const messages = warnings.map((line) => (JSON.parse(line) as { readonly message: string }).message);
+    const apply = 's3evt apply - --prune --yes';
+    const list = 's3evt ls photos --json';
+    expect(messages).toEqual([
+      `EventBridge of photos is left on: rule resize of the default event bus takes its events; to turn it off: ${list} | sed 's/"eventBridge":true/"eventBridge":false/' | ${apply}`,
+    ]);
+    const listed = await runCli(list.split(' ').slice(1), options());
+    const applied = startCli(apply.split(' ').slice(1), options());
+    applied.stdin.end(listed.stdout.replace(/"eventBridge":true/, '"eventBridge":false'));
+    expect(await applied.code).toBe(0);
+    expect(await notificationOf(sandbox(), 'photos')).toEqual(before);
   });
 
   test('two watches: the first to end leaves it on for the second', async () => {

@@ -4,7 +4,15 @@ import { ERROR_CODES, hasCode, S3evtError, type ErrorCode } from '../../src/core
 describe('codes', () => {
   const contract: Record<number, readonly ErrorCode[]> = {
     1: ['AWS_ERROR', 'NETWORK', 'INTERNAL', 'DESTINATION_REFUSED', 'ROLE_NOT_ASSUMABLE'],
-    2: ['USAGE', 'INPUT_REQUIRED', 'CONFIRMATION_REQUIRED', 'INVALID_PROJECT_FILE', 'CANCELLED'],
+    2: [
+      'FILE_UNREADABLE',
+      'DESTINATION_NOT_FOUND',
+      'USAGE',
+      'INPUT_REQUIRED',
+      'CONFIRMATION_REQUIRED',
+      'INVALID_PROJECT_FILE',
+      'CANCELLED',
+    ],
     3: ['EVENT_NOT_SEEN', 'WAIT_EXPIRED'],
     4: ['CREDENTIALS_MISSING', 'CREDENTIALS_EXPIRED', 'ACCESS_DENIED'],
     5: ['RULES_OVERLAP', 'CONFIGURATION_CHANGED', 'NAME_TAKEN', 'PORT_IN_USE', 'OWNED_BY_OTHERS'],

@@ -148,4 +148,7 @@ test('names', () => {
   for (const name of ['', 'a b', 'a/b', 'x'.repeat(65)])
     expect(eventRuleNameFault(name)).toContain('names no event rule');
   expect(ruleStatementIdFor(`${'x'.repeat(62)}.y`)).toMatch(/^[a-zA-Z0-9-_]{1,100}$/);
+  expect(ruleStatementIdFor('a_b-c')).toBe('s3evt-event-rule-a_b-c');
+  const ids = ['a.b.c', 'a.b_c', 'a_b.c', 'a_b_c'].map(ruleStatementIdFor);
+  expect(new Set(ids).size).toBe(4);
 });

@@ -92,7 +92,7 @@ describe('a queue', () => {
 
   test.each([
     ['itself', { arn: QUEUE }, 'INVALID_ARGUMENT'],
-    ['an ARN that leads nowhere', { mayCreate: false }, 'NOT_FOUND'],
+    ['an ARN that leads nowhere', { mayCreate: false }, 'DESTINATION_NOT_FOUND'],
   ])('and %s is refused', (_what, changed, code) => {
     expect(() => withQueueDeadLetter(planOf(queue('none')), { ...wanted, ...changed })).toThrow(fails(code));
   });

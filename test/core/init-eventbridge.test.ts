@@ -243,6 +243,12 @@ describe('the target', () => {
     );
   });
 
+  test('the command that turns a disabled rule on leads to the same place', () => {
+    const flags = { aws: ['--region', 'eu-west-1'], s3evt: [] };
+    const { warnings } = plan({ eventRule: known({ ...RULE, state: 'DISABLED' }) }, { flags });
+    expect(warnings[0]?.message).toContain('"aws events enable-rule --name images --region eu-west-1"');
+  });
+
   test('a FIFO queue gets a message group, and a word about deduplication', () => {
     const arn = `${QUEUE}.fifo`;
     const { steps, warnings } = plan({ target: queueTarget({}, undefined, arn) }, { target: arn });
@@ -253,11 +259,10 @@ describe('the target', () => {
   });
 
   test.each<[string, EventTargetFacts, string]>([
-    ['that does not exist', { kind: 'sqs', arn: QUEUE, resource: ABSENT, key: undefined }, 'NOT_FOUND'],
     [
-      'a FIFO topic',
-      { ...queueTarget({}, undefined, `${QUEUE}.fifo`), kind: 'sns' } as EventTargetFacts,
-      'DESTINATION_REFUSED',
+      'that does not exist',
+      { kind: 'sqs', arn: QUEUE, resource: ABSENT, key: undefined },
+      'DESTINATION_NOT_FOUND',
     ],
     [
       'that denies',

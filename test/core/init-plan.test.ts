@@ -514,7 +514,7 @@ describe('what cannot be', () => {
 
   test('a version or an alias of a function that does not exist', () => {
     const error = failureOf(() => planInit({ ...DESIRED, qualifier: 'live' }, NOTHING));
-    expect(error.code).toBe('NOT_FOUND');
+    expect(error.code).toBe('DESTINATION_NOT_FOUND');
     expect(error.message).toContain('"live"');
   });
 

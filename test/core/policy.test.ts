@@ -229,6 +229,7 @@ describe('decision', () => {
       sid: 'near',
       failed: 'condition',
       detail: `ArnLike AWS:SourceArn wants arn:aws:s3:::other; the request has ${BUCKET}`,
+      condition: { operator: 'ArnLike', key: 'AWS:SourceArn', values: ['arn:aws:s3:::other'], actual: BUCKET },
     });
   });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { runBinary, startBinary } from '../support/binary.ts';
-import { notificationOf, putNotification } from '../support/foreign.ts';
+import { foreignQueue, notificationOf, putNotification } from '../support/foreign.ts';
 import { temporaryFolder } from '../support/run-cli.ts';
 import { startTestSandbox } from '../support/sandbox.ts';
 import { NOTHING, remains } from '../support/taps.ts';
@@ -53,6 +53,25 @@ test.each([
   expect(await remains(sandbox)).toEqual(NOTHING);
   expect(await notificationOf(sandbox, 'photos')).toEqual(document);
   expect(readdirSync(join(cwd, 'state', 's3evt', 'taps'))).toEqual([]);
+});
+
+test('a watch that was killed after somebody added a rule: the rule stays, EventBridge is off', async () => {
+  const sandbox = await startTestSandbox();
+  await sandbox.s3.send(new CreateBucketCommand({ Bucket: 'photos' }));
+  const options = { cwd: temporaryFolder(), env: settings(sandbox.url) };
+  const args = ['watch', 'photos', '--yes', '--json'];
+  const child = startBinary(args, options);
+  await untilWatching(child);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const QueueArn = await foreignQueue(sandbox, 'jobs');
+  const rules = { QueueConfigurations: [{ Id: 'jobs', QueueArn, Events: ['s3:ObjectCreated:*' as const] }] };
+  await putNotification(sandbox, 'photos', { ...rules, EventBridgeConfiguration: {} });
+
+  expect(await runBinary([...args, '--timeout', '1ms'], options)).toMatchObject({ code: 0 });
+  expect(await notificationOf(sandbox, 'photos')).toEqual(rules);
+  expect(await remains(sandbox)).toMatchObject({ queues: ['jobs'], rules: [] });
+  expect(readdirSync(join(options.cwd, 'state', 's3evt', 'taps'))).toEqual([]);
 });
 
 test('a reader that goes away ends a watch with 0, and nothing is left', async () => {

@@ -1,3 +1,5 @@
+import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { IAMClient } from '@aws-sdk/client-iam';
@@ -18,6 +20,8 @@ export interface TestClients {
   readonly sns: SNSClient;
   readonly events: EventBridgeClient;
   readonly kms: KMSClient;
+  readonly cloudwatch: CloudWatchClient;
+  readonly cloudtrail: CloudTrailClient;
 }
 
 /**
@@ -45,9 +49,14 @@ export function testClients(url: string, region = 'us-east-1'): TestClients {
     sns: new SNSClient(settings),
     events: new EventBridgeClient(settings),
     kms: new KMSClient(settings),
+    cloudwatch: new CloudWatchClient(settings),
+    cloudtrail: new CloudTrailClient(settings),
   };
 }
 
-export function destroyClients({ s3, lambda, logs, iam, sts, sqs, sns, events, kms }: TestClients): void {
-  for (const client of [s3, lambda, logs, iam, sts, sqs, sns, events, kms]) client.destroy();
+export function destroyClients(clients: TestClients): void {
+  const { s3, lambda, logs, iam, sts, sqs, sns, events, kms, cloudwatch, cloudtrail } = clients;
+  for (const client of [s3, lambda, logs, iam, sts, sqs, sns, events, kms, cloudwatch, cloudtrail]) {
+    client.destroy();
+  }
 }

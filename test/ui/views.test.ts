@@ -186,7 +186,7 @@ const delivered: Delivery = {
   detail: null,
   status: 'delivered',
   latencyMs: 1_812,
-  hops: { eventMs: -12, invocationMs: 650, logVisibleMs: 12_345 },
+  hops: { eventMs: 12, invocationMs: 650, logVisibleMs: 12_345 },
   record: {
     eventName: 'ObjectCreated:Put',
     eventTime: record.eventTime,
@@ -226,13 +226,15 @@ const upload: UploadReport = {
 
 describe('test-upload', () => {
   const view = (result: Partial<TestUploadResult>, more?: Parameters<typeof options>[0]) =>
-    lines(viewTestUpload({ status: 'ok', removed: false, ...upload, ...result }, options(more)));
+    lines(
+      viewTestUpload({ status: 'ok', removed: false, doctor: null, ...upload, ...result }, options(more)),
+    );
 
   it('draws the hops and the record as the function got it', () => {
     expect(view({})).toMatchInlineSnapshot(`
       "|s3://demo/in/beach.jpeg  31 KiB|
       |✔ ObjectCreated:Put arrived: rule Invoke-Lambda-NewObjects → lambda Demo-S3|
-      |  event -12 ms, invocation +650 ms, log visible +12.3 s|
+      |  event +12 ms, invocation +650 ms, log visible +12.3 s|
       |  invocation 1f0e2d3c-4b5a-4697-8879-6a5b4c3d2e1f|
       |  log stream 2026/01/02/[$LATEST]0123456789abcdef|
       ||
@@ -268,7 +270,7 @@ describe('test-upload', () => {
     expect(view({ deliveries: [failed] })).toMatchInlineSnapshot(`
       "|s3://demo/in/beach.jpeg  31 KiB|
       |✔ an event arrived: rule Invoke-Lambda-NewObjects → lambda Demo-S3, but the invocation ended with timeout|
-      |  event unknown, invocation unknown, log visible +5 ms|
+      |  invocation unknown, log visible +5 ms|
       |  invocation unknown|
       |  log stream 2026/01/02/[$LATEST]0123456789abcdef|"
     `);
@@ -318,7 +320,7 @@ describe('demo', () => {
   it('shows the event, and leaves the steps to the progress', () => {
     expect(shown(viewDemoItem({ type: 'step', id: 'bucket', title: 'Create bucket' }, options()))).toBe('');
     expect(shown(viewDemoItem({ type: 'event', ...upload }, options()))).toBe(
-      lines(viewTestUpload({ status: 'ok', removed: false, ...upload }, options())),
+      lines(viewTestUpload({ status: 'ok', removed: false, doctor: null, ...upload }, options())),
     );
   });
 

@@ -1,27 +1,37 @@
 import type { Step, StepAction, StepOutcome } from '../../core/plan.ts';
 import type { ApplyEnvironment } from '../apply-plan.ts';
 import { emptyAndDeleteBucket } from '../delete-bucket.ts';
-import { lookAgain, putNotification } from '../write-notification.ts';
 import { createBucket } from './bucket.ts';
 import { putEventRule, putEventTarget, removeEventRule } from './event-rule.ts';
 import { createFunction, deleteFunction } from './function.ts';
 import { putOnFailure, removeOnFailure } from './function-destination.ts';
 import { createLogGroup, deleteLogGroup } from './log-group.ts';
+import { putRules, rulesChanged } from './notification.ts';
 import { addPermission, removePermission } from './permission.ts';
 import { putStatement, removeStatement } from './policy-statement.ts';
 import { createQueue, deleteQueue, putRedrive, removeRedrive } from './queue.ts';
 import { createRole, deleteRole, putRolePolicy } from './role.ts';
-import { waiting } from './step-call.ts';
 import { createTopic, deleteTopic } from './topic.ts';
 import { enableVersioning } from './versioning.ts';
 
-/** The look at AWS just before a step: whether the world is still the one that the plan was made for. */
-export async function look(action: StepAction, env: ApplyEnvironment): Promise<void> {
-  if (action.kind === 'put-notification') await lookAgain(env.aws, { ...action, owner: env.account });
+/**
+ * The look at AWS just before a step: whether the world is another one by now than that which the plan was made for. Throws
+ * CONFIGURATION_CHANGED where the step cannot be done in another one.
+ */
+export async function look(action: StepAction, env: ApplyEnvironment): Promise<boolean> {
+  return action.kind === 'put-notification' && rulesChanged(action, env);
 }
 
-/** Does one step of a plan whose looks began at `begun`. `unchanged` when somebody else did the same a moment ago. Throws S3evtError. */
-export async function execute(step: Step, env: ApplyEnvironment, begun: number): Promise<StepOutcome> {
+/** What the looks at AWS before a step have found. */
+export interface Looked {
+  /** When the looks of the plan began, in epoch ms of the clock. */
+  readonly begun: number;
+  /** What `look` said. */
+  readonly isStale: boolean;
+}
+
+/** Does one step of a plan. `unchanged` when somebody else did the same a moment ago. Throws S3evtError. */
+export async function execute(step: Step, env: ApplyEnvironment, looked: Looked): Promise<StepOutcome> {
   const { action } = step;
   switch (action.kind) {
     case 'create-bucket':
@@ -59,19 +69,8 @@ export async function execute(step: Step, env: ApplyEnvironment, begun: number):
       return removeOnFailure(action.destination, env);
     case 'enable-versioning':
       return enableVersioning(action.bucket, env);
-    case 'put-notification': {
-      const save = () => env.saveBackup(action.bucket, action.before, action.after);
-      const onWait = waiting(step, env, 60_000);
-      const write = { ...action, owner: env.account, save };
-      const turn = await env.takeTurn?.(action.bucket);
-      try {
-        if (turn?.othersWroteSince(begun) === true) await lookAgain(env.aws, write);
-        await putNotification({ ...env, onWait }, write);
-      } finally {
-        turn?.release();
-      }
-      return 'applied';
-    }
+    case 'put-notification':
+      return putRules(step, action, env, looked);
     case 'remove-permission':
       return removePermission(action.permission, env);
     case 'remove-statement':

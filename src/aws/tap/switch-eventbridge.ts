@@ -1,10 +1,12 @@
 import type { Clock } from '../../core/clock.ts';
-import { hasEventBridge, sameDocument, type NotificationDocument } from '../../core/notification.ts';
-import { TAP_PREFIX, tapExpiry, type TapPlace, type TapRecord, type TapSource } from '../../core/tap.ts';
-import { tapsBucket } from '../../core/tap-policy.ts';
+import type { NotificationDocument } from '../../core/notification.ts';
+import type { TapPlace, TapRecord, TapSource } from '../../core/tap.ts';
+import { planSwitchOff, switchOffCommand } from '../../core/tap-end.ts';
 import type { WriteTurn } from '../apply-plan.ts';
 import type { Aws } from '../clients.ts';
+import { readEventRules } from '../read-eventbridge.ts';
 import { getNotification } from '../read-facts.ts';
+import { targetFlags } from '../target-flags.ts';
 import { lookAgain, putNotification } from '../write-notification.ts';
 import type { Removal } from './remove.ts';
 
@@ -33,26 +35,24 @@ export async function turnOn(
   await write(aws, tap, source.bucket, { before: source.before, after: source.after }, env);
 }
 
-/** Turns it off again, if the bucket still has the configuration that was left there and no other tap lives on it. */
+/** Turns it off again, whatever became of the bucket's rules, unless somebody needs it by now (`planSwitchOff`). Throws S3evtError. */
 export async function turnOff(
   aws: Aws,
   tap: TapPlace,
-  { bucket, before, after }: Switched,
+  source: Switched,
   env: SwitchEnvironment,
 ): Promise<Removal> {
-  if (await hasOtherTap(aws, tap, bucket, env)) {
-    const left = `EventBridge of ${bucket} is left on for another tap; the next "s3evt watch" turns it off`;
-    return { isComplete: false, left: [left] };
-  }
-  const current = await getNotification(aws, bucket, tap.account);
-  const done = { isComplete: true, left: [] };
-  if (!hasEventBridge(current)) return done;
-  if (!sameDocument(current, after)) {
-    const left = `EventBridge of ${bucket} is left on: the configuration was changed since it was turned on`;
-    return { isComplete: true, left: [left] };
-  }
-  await write(aws, tap, bucket, { before: current, after: before }, env);
-  return done;
+  const { bucket } = source;
+  const [current, rules, target] = await Promise.all([
+    getNotification(aws, bucket, tap.account),
+    readEventRules(aws),
+    aws.target(),
+  ]);
+  const command = switchOffCommand(bucket, targetFlags(target));
+  const plan = planSwitchOff({ tap, source, current, rules, now: env.clock.now(), command });
+  if (plan.kind === 'stays') return { isComplete: plan.isFinal, left: [plan.why] };
+  if (plan.kind === 'put') await write(aws, tap, bucket, { before: current, after: plan.after }, env);
+  return { isComplete: true, left: [] };
 }
 
 async function write(
@@ -72,25 +72,4 @@ async function write(
   } finally {
     turn.release();
   }
-}
-
-/** Taps that were opened while EventBridge was on have a rule and nothing else. */
-async function hasOtherTap(
-  aws: Aws,
-  tap: TapPlace,
-  bucket: string,
-  { clock }: SwitchEnvironment,
-): Promise<boolean> {
-  const [events, { ListRulesCommand }] = await Promise.all([
-    aws.events(),
-    import('@aws-sdk/client-eventbridge'),
-  ]);
-  const command = new ListRulesCommand({ NamePrefix: TAP_PREFIX });
-  const { Rules = [] } = await aws.call((options) => events.send(command, options), {
-    action: 'events:ListRules',
-  });
-  return Rules.some(
-    ({ Name = '', EventPattern }) =>
-      Name !== tap.name && (tapExpiry(Name) ?? 0) > clock.now() && tapsBucket(EventPattern, bucket),
-  );
 }

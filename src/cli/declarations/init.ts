@@ -31,9 +31,9 @@ export function addInit(program: Command, host: Host, dispatch: Dispatch): void 
     )
     .option('--runtime <runtime>', 'runtime of a new function (default: python3.13)', runtimeFlag)
     .addOption(
-      new Option('--template <name>', 'what a new function does: "log" prints every event')
-        .choices(['log'])
-        .default('log'),
+      new Option('--template <name>', 'what a new function does: "log" prints every event (default)')
+        // Without a default value, so that it is known whether it was given.
+        .choices(['log']),
     )
     .option('--role-arn <arn>', 'execution role of a new function, instead of one that is made for it')
     .option(

@@ -16,6 +16,9 @@ const ERRORS: Readonly<Record<ServiceId, readonly [code: string, status: number]
   sns: ['AuthorizationError', 403],
   iam: ['AccessDenied', 403],
   sts: ['AccessDenied', 403],
+  // Second-hand for both.
+  monitoring: ['AccessDenied', 403],
+  cloudtrail: ['AccessDeniedException', 400],
 };
 
 /** Of a service that found its queue's or topic's key shut. */

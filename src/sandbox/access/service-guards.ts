@@ -6,6 +6,7 @@ import type { ServiceId } from '../wire/schema.ts';
 import { kmsPermissions, lambdaPermissions, logsPermissions } from './actions/compute.ts';
 import { iamPermissions } from './actions/identity.ts';
 import { eventsPermissions, queueOfUrl, snsPermissions, sqsPermissions } from './actions/messaging.ts';
+import { cloudTrailPermissions, cloudWatchPermissions } from './actions/monitoring.ts';
 import { guardHandler, type Authority, type ResourceSide, type ServiceGuard } from './guard.ts';
 import { MESSAGE_ACTIONS } from '../services/kms/gate.ts';
 import { firstText, isObject, list, text, type Input, type Permissions } from './permission.ts';
@@ -98,6 +99,8 @@ function specs(accounts: Accounts): Readonly<Record<AccountService, Spec>> {
       },
     },
     logs: { permissions: logsPermissions },
+    monitoring: { permissions: cloudWatchPermissions },
+    cloudtrail: { permissions: cloudTrailPermissions },
     iam: {
       permissions: iamPermissions(({ account }, name) => accounts.find(account)?.iam.rolePath(name) ?? '/'),
     },

@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { type Credential, readFormCredential } from './credential.ts';
 import { malformedUri } from './errors.ts';
 import { readFormData } from './form-data.ts';
@@ -7,7 +9,15 @@ import { parseQueryForm } from './query.ts';
 import type { RequestBody } from './request-body.ts';
 import { readRestInput } from './rest.ts';
 import { createRouter, parseQuery, type Query, type RestRouter } from './router.ts';
-import { once, type Operation, SERVICE_SPECS, type ServiceDefinition, type ServiceId } from './schema.ts';
+import {
+  once,
+  type Operation,
+  SERVICE_SPECS,
+  type ServiceDefinition,
+  type ServiceId,
+  type ServiceSpec,
+} from './schema.ts';
+import { MalformedInput } from './scalars.ts';
 import { isQueuePath, queryVariant, readQueueForm } from './sqs-query.ts';
 import { AwsError, type RequestContext } from './types.ts';
 
@@ -41,6 +51,12 @@ export type Call = { readonly service: ServiceDefinition } & (
 
 export interface Dispatcher {
   readonly mount: (service: ServiceDefinition, handlers: AnyHandlers) => void;
+  /** For a service with a target (JSON protocols): its definition is loaded with the first request to it. */
+  readonly mountLater: (
+    spec: ServiceSpec & { readonly target: string },
+    load: () => Promise<ServiceDefinition>,
+    handlers: AnyHandlers,
+  ) => void;
   /** Throws what reading a body throws, since a query protocol names its operation there. */
   readonly dispatch: (request: WireRequest) => Promise<Call>;
 }
@@ -56,12 +72,15 @@ export function createDispatcher(): Dispatcher {
   const byTarget = new Map<string, Mounted>();
   const byVersion = new Map<string, Mounted>();
   const byQueryId = new Map<string, Mounted>();
+  const later = new Map<string, () => Promise<void>>();
 
   const find = async (request: WireRequest): Promise<Call> => {
     const target = request.headers['x-amz-target'];
     if (typeof target === 'string') {
       const dot = target.indexOf('.');
-      return callByTarget(byTarget.get(target.slice(0, Math.max(dot, 0))), target.slice(dot + 1), request);
+      const prefix = target.slice(0, Math.max(dot, 0));
+      if (!byTarget.has(prefix)) await later.get(prefix)?.();
+      return callByTarget(byTarget.get(prefix), target.slice(dot + 1), request);
     }
     if (isQueryForm(request)) {
       const form = parseQueryForm(await request.body.bytes());
@@ -75,7 +94,7 @@ export function createDispatcher(): Dispatcher {
     return s3 && isFormUpload(s3Request) ? postObject(s3, s3Request) : callByPath(s3, s3Request);
   };
 
-  return {
+  const dispatcher: Dispatcher = {
     mount(service, handlers) {
       const mounted: Mounted = {
         service,
@@ -89,8 +108,15 @@ export function createDispatcher(): Dispatcher {
       byVersion.set(service.version, query);
       byQueryId.set(service.id, query);
     },
+    mountLater(spec, load, handlers) {
+      later.set(
+        spec.target,
+        once(() => load().then((service) => dispatcher.mount(service, handlers))),
+      );
+    },
     dispatch: find,
   };
+  return dispatcher;
 }
 
 /** For answers in the shape of a service that nobody mounted. */
@@ -121,8 +147,20 @@ function callByTarget(mounted: Mounted | undefined, name: string, request: WireR
   }
   return known(mounted, operation, async () => {
     const body = await request.body.bytes();
-    return readJsonBody(operation.input?.members() ?? [], body, 'memberName');
+    const isPacked = request.headers['content-encoding'] === 'gzip';
+    return readJsonBody(operation.input?.members() ?? [], isPacked ? await unpack(body) : body, 'memberName');
   });
+}
+
+const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
+
+/** SDKs compress large inputs of a few operations, PutMetricData among them. */
+async function unpack(body: Buffer): Promise<Buffer> {
+  try {
+    return await promisify(gunzip)(body, { maxOutputLength: MAX_UNPACKED_BYTES });
+  } catch (error) {
+    throw new MalformedInput((error as Error).message);
+  }
 }
 
 function isQueryForm({ method, path, rawQuery, headers, credential }: WireRequest): boolean {

@@ -91,9 +91,9 @@ function printJsonError(
     const namespace = modelled && service.protocol === 'json10' ? `${modelled.namespace}#` : '';
     body['__type'] = namespace + error.code;
   }
-  // SQS spoke the query protocol before and still sends the old code; some clients fail without it. KMS models such codes
-  // too and does not send them.
-  if (service.id === 'sqs') {
+  // SQS and CloudWatch spoke the query protocol before and still send the old code; some clients fail without it. KMS models
+  // such codes too and does not send them.
+  if (service.queryCompatible === true) {
     headers['x-amzn-query-error'] = `${modelled?.queryCode ?? error.code};${fault(status)}`;
   }
   // Lambda's modelled errors say who is to blame; its ValidationException is not modelled and carries the message only.

@@ -2,7 +2,8 @@ import { NormalizedSchema } from '@smithy/core/schema';
 import type { StaticErrorSchema, StaticOperationSchema } from '@smithy/types';
 import { type Member, type StructureShape, structureOf } from './shape.ts';
 
-export type ServiceId = 'kms' | 's3' | 'lambda' | 'logs' | 'iam' | 'sts' | 'sqs' | 'sns' | 'events';
+export type ServiceId =
+  'kms' | 's3' | 'lambda' | 'logs' | 'iam' | 'sts' | 'sqs' | 'sns' | 'events' | 'monitoring' | 'cloudtrail';
 type Protocol = 'restXml' | 'restJson' | 'json10' | 'json11' | 'query';
 
 /** What a client's schemas do not say of its service. */
@@ -10,6 +11,8 @@ export interface ServiceSpec {
   readonly id: ServiceId;
   readonly protocol: Protocol;
   readonly version: string;
+  /** JSON now, but query before: errors carry their old code too. */
+  readonly queryCompatible?: boolean;
   /** Prefix of `X-Amz-Target` (JSON protocols). */
   readonly target?: string;
   /** Namespace of its XML documents. */
@@ -27,8 +30,22 @@ export const SERVICE_SPECS: Readonly<Record<ServiceId, ServiceSpec>> = {
   lambda: { id: 'lambda', protocol: 'restJson', version: '2015-03-31' },
   kms: { id: 'kms', protocol: 'json11', version: '2014-11-01', target: 'TrentService' },
   logs: { id: 'logs', protocol: 'json11', version: '2014-03-28', target: 'Logs_20140328' },
-  sqs: { id: 'sqs', protocol: 'json10', version: '2012-11-05', target: 'AmazonSQS' },
+  sqs: {
+    id: 'sqs',
+    protocol: 'json10',
+    version: '2012-11-05',
+    target: 'AmazonSQS',
+    queryCompatible: true,
+  },
   events: { id: 'events', protocol: 'json11', version: '2015-10-07', target: 'AWSEvents' },
+  monitoring: {
+    id: 'monitoring',
+    protocol: 'json10',
+    version: '2010-08-01',
+    target: 'GraniteServiceVersion20100801',
+    queryCompatible: true,
+  },
+  cloudtrail: { id: 'cloudtrail', protocol: 'json11', version: '2013-11-01', target: 'CloudTrail_20131101' },
   sns: {
     id: 'sns',
     protocol: 'query',

@@ -11,7 +11,7 @@ import {
   type Intercept,
 } from './answer.ts';
 import { readCredential } from './credential.ts';
-import { type AnyHandlers, createDispatcher } from './dispatch.ts';
+import { type AnyHandlers, createDispatcher, type Dispatcher } from './dispatch.ts';
 import { RequestBody } from './request-body.ts';
 import type { ServiceDefinition } from './schema.ts';
 
@@ -34,6 +34,7 @@ type RawRoute = (request: IncomingMessage, response: ServerResponse, rest: strin
 
 export interface WireServer {
   readonly mount: (service: ServiceDefinition, handlers: AnyHandlers) => void;
+  readonly mountLater: Dispatcher['mountLater'];
   /** Takes over every request whose path begins with `prefix`; `rest` is what follows, with the query string. */
   readonly route: (prefix: string, handler: RawRoute) => void;
   /** Binds 127.0.0.1 and resolves with the port. Rejects with Node's error (`EADDRINUSE`). */
@@ -109,6 +110,7 @@ export function createWireServer(options: WireServerOptions): WireServer {
   const server = createServer({ keepAliveTimeout: 0 }, onRequest);
   return {
     mount: dispatcher.mount,
+    mountLater: dispatcher.mountLater,
     route: (prefix, handler) => void routes.push({ prefix, handler }),
     listen: (port) =>
       new Promise((resolve, reject) => {

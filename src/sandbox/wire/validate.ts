@@ -12,7 +12,13 @@ export function missingMembers(
   if (operation.input === undefined) return undefined;
   if (service.protocol === 'restXml') return missingInS3(operation, input);
   const missing = findMissing(operation.input.members(), input, '');
-  if (missing.length === 0) return undefined;
+  const [first] = missing;
+  if (first === undefined) return undefined;
+  // Recorded for a member of the request itself.
+  if (service.id === 'monitoring') {
+    const name = first.charAt(0).toUpperCase() + first.slice(1);
+    return new AwsError('MissingRequiredParameterException', `The parameter ${name} is required.`);
+  }
   const details = missing.map(
     (path) => `Value null at '${path}' failed to satisfy constraint: Member must not be null`,
   );

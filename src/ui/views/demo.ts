@@ -6,7 +6,7 @@ import { viewTestUpload } from './test-upload.ts';
 export function viewDemoItem(item: DemoItem, options: ViewOptions): ShownItem {
   if (item.type === 'step') return {};
   const { type: _, ...upload } = item;
-  return { stdout: viewTestUpload({ status: 'ok', removed: false, ...upload }, options) };
+  return { stdout: viewTestUpload({ status: 'ok', removed: false, doctor: null, ...upload }, options) };
 }
 
 export function viewDemo(result: DemoResult, { theme, plain }: ViewOptions): readonly string[] {

@@ -3,6 +3,7 @@ import { sanitize } from '../sanitize.ts';
 import type { ViewOptions } from '../view-options.ts';
 import { countSteps, destinationText, filterText, folded } from './parts.ts';
 import { viewUpload } from './test-upload.ts';
+import { viewVerdict } from './verdict.ts';
 
 export function viewInit(result: InitResult, options: ViewOptions): readonly string[] {
   const { theme } = options;
@@ -18,6 +19,7 @@ export function viewInit(result: InitResult, options: ViewOptions): readonly str
   if (result.eventBridge) lines.push(...folded(eventBridgeText(result.eventBridge, options), 2, options));
   if (planned > 0) return lines;
   if (result.function) lines.push(`  log group ${sanitize(result.function.logGroup)}`);
+  if (result.doctor) lines.push(...viewVerdict(result.doctor, options));
   if (result.testUpload)
     return [...lines, '', ...viewUpload(result.testUpload, options), '', ...same(result, options)];
   return [...lines, '', ...next(result, options), ...same(result, options)];

@@ -4,10 +4,12 @@ import { formatBytes } from '../../core/duration.ts';
 import { sanitize, sanitizeBlock } from '../sanitize.ts';
 import type { ViewOptions } from '../view-options.ts';
 import { destinationText, elapsed } from './parts.ts';
+import { viewVerdict } from './verdict.ts';
 
 export function viewTestUpload(result: TestUploadResult, options: ViewOptions): readonly string[] {
-  if (result.uploads) return viewMany(result.uploads, options);
-  const lines = viewUpload(result, options);
+  const doctor = result.doctor === null ? [] : ['', ...viewVerdict(result.doctor, options)];
+  if (result.uploads) return [...viewMany(result.uploads, options), ...doctor];
+  const lines = [...viewUpload(result, options), ...doctor];
   const shown = result.deliveries.find(({ record }) => record !== null);
   return shown?.record ? [...lines, ...recordLines(shown.record.raw, options)] : lines;
 }
@@ -41,13 +43,13 @@ function deliveryLines(delivery: Delivery, options: ViewOptions): readonly strin
     : (good ? theme.good : theme.warn)(theme.symbols.done);
   const what = `${sanitize(record?.eventName ?? 'an event')} ${unexpected ? 'was not expected' : 'arrived'}`;
   const lines = [`${mark} ${what}: ${to}${ended}`];
+  const event = hops.eventMs === null ? '' : `event ${elapsed(hops.eventMs)}, `;
   if (delivery.via !== 'log') {
-    const event = hops.eventMs === null ? '' : `event ${elapsed(hops.eventMs)}, `;
     return [...lines, `  ${event}${SEEN[delivery.via]} ${elapsed(latencyMs)}`, ...why];
   }
   return [
     ...lines,
-    `  event ${elapsed(hops.eventMs)}, invocation ${elapsed(hops.invocationMs)}, log visible ${elapsed(hops.logVisibleMs)}`,
+    `  ${event}invocation ${elapsed(hops.invocationMs)}, log visible ${elapsed(hops.logVisibleMs)}`,
     `  ${theme.dim(`invocation ${sanitize(delivery.requestId ?? 'unknown')}`)}`,
     `  ${theme.dim(`log stream ${sanitize(delivery.logStream ?? 'unknown')}`)}`,
     ...why,

@@ -1,4 +1,6 @@
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
@@ -19,8 +21,8 @@ interface Keys {
 }
 
 /** Clients of all services for one caller, ended with the test. */
-export function clientsFor(url: string, credentials: Keys) {
-  const settings = { endpoint: url, region: 'us-east-1', credentials, maxAttempts: 1 };
+export function clientsFor(url: string, credentials: Keys, region = 'us-east-1') {
+  const settings = { endpoint: url, region, credentials, maxAttempts: 1 };
   const clients = {
     s3: new S3Client({ ...settings, forcePathStyle: true }),
     sqs: new SQSClient(settings),
@@ -29,6 +31,8 @@ export function clientsFor(url: string, credentials: Keys) {
     logs: new CloudWatchLogsClient(settings),
     events: new EventBridgeClient(settings),
     kms: new KMSClient(settings),
+    cloudwatch: new CloudWatchClient(settings),
+    cloudtrail: new CloudTrailClient(settings),
     iam: new IAMClient(settings),
     sts: new STSClient(settings),
   };

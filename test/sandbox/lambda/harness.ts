@@ -10,6 +10,7 @@ import { systemClock } from '../../../src/sandbox/clock.ts';
 import { createIds } from '../../../src/sandbox/ids.ts';
 import { Journal } from '../../../src/sandbox/journal.ts';
 import { createLambdaService, type LambdaServiceDeps } from '../../../src/sandbox/services/lambda/index.ts';
+import { createMetricStore } from '../../../src/sandbox/services/monitoring/store.ts';
 import { createWorkTracker } from '../../../src/sandbox/work.ts';
 import { defineService, SERVICE_SPECS } from '../../../src/sandbox/wire/schema.ts';
 import { createWireServer } from '../../../src/sandbox/wire/server.ts';
@@ -36,8 +37,9 @@ export async function startLambda(options: { clock?: Clock; deps?: Partial<Lambd
   const faults: unknown[] = [];
   const stateDir = mkdtempSync(join(tmpdir(), 's3evt-lambda-test-'));
   let port = 0;
+  const clock = options.clock ?? systemClock;
   const env = {
-    clock: options.clock ?? systemClock,
+    clock,
     account: ACCOUNT,
     region: 'us-east-1',
     ids: createIds(7),
@@ -45,6 +47,7 @@ export async function startLambda(options: { clock?: Clock; deps?: Partial<Lambd
     address: () => `127.0.0.1:${port}`,
     stateDir,
     work: createWorkTracker(),
+    metrics: createMetricStore(() => clock.now()),
   };
   const service = createLambdaService(env, {
     logSink: () => ({

@@ -1,6 +1,7 @@
 /** Handlers called as plain functions, and through the real wire server. */
 import { createIds } from '../../../src/sandbox/ids.ts';
 import { Journal } from '../../../src/sandbox/journal.ts';
+import { createMetricStore } from '../../../src/sandbox/services/monitoring/store.ts';
 import { createWorkTracker } from '../../../src/sandbox/work.ts';
 import type { SandboxEnv } from '../../../src/sandbox/env.ts';
 import type { RequestContext } from '../../../src/sandbox/wire/types.ts';
@@ -16,8 +17,9 @@ export const ACCOUNT = '111122223333';
 export const REGION = 'eu-west-1';
 
 export function createTestEnv(): TestEnv {
+  const clock = createManualClock();
   return {
-    clock: createManualClock(),
+    clock,
     account: ACCOUNT,
     region: REGION,
     ids: createIds(1),
@@ -25,6 +27,7 @@ export function createTestEnv(): TestEnv {
     address: () => '127.0.0.1:0',
     stateDir: '/nonexistent',
     work: createWorkTracker(),
+    metrics: createMetricStore(() => clock.now()),
   };
 }
 

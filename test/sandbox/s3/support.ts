@@ -7,6 +7,7 @@ import { Journal } from '../../../src/sandbox/journal.ts';
 import type { Input, Output, S3Handlers } from '../../../src/sandbox/services/s3/context.ts';
 import { createS3Service, type S3Options, type S3Service } from '../../../src/sandbox/services/s3/index.ts';
 import type { RequestContext } from '../../../src/sandbox/wire/types.ts';
+import { createMetricStore } from '../../../src/sandbox/services/monitoring/store.ts';
 import { createWorkTracker } from '../../../src/sandbox/work.ts';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.ts';
 
@@ -61,6 +62,7 @@ export function createTestEnv(clock: ManualClock = createManualClock()): Sandbox
     address: () => '127.0.0.1:4566',
     stateDir: '/nonexistent',
     work: createWorkTracker(),
+    metrics: createMetricStore(() => clock.now()),
   };
 }
 

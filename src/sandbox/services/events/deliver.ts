@@ -6,6 +6,7 @@ import { eventBridgeName } from '../../../core/eventbridge-name.ts';
 import type { EventBridgeEvent } from '../../delivery/eventbridge-event.ts';
 import type { SandboxEnv } from '../../env.ts';
 import { targetInput, type Dispatch } from './input.ts';
+import { countRule } from './metrics.ts';
 import type { EventBus, Rule } from './store.ts';
 
 /** EventBridge as its targets see it. `sourceArn` is the rule's, which resource policies name as aws:SourceArn. */
@@ -85,13 +86,16 @@ export function createEventDelivery(
     };
     const failure = attempt(targets, forward, target, dispatch, from);
     record(env, rule, targetArn, dispatch.event, failure?.message);
+    countRule(env, rule, 'Invocations');
     if (!failure) return;
+    countRule(env, rule, 'FailedInvocations');
     const refused = (arn: string, reason: string) =>
       targets.onRefused?.({ ruleArn: rule.arn, targetArn: arn, reason });
     refused(targetArn, failure.message);
     const deadLetterArn = target.DeadLetterConfig?.Arn;
     if (deadLetterArn === undefined) return;
     const lost = guarded(() => sendDeadLetter(targets, deadLetterArn, targetArn, dispatch, from, failure));
+    countRule(env, rule, lost ? 'InvocationsFailedToBeSentToDlq' : 'InvocationsSentToDlq');
     if (lost) refused(deadLetterArn, lost.refused);
   };
 
@@ -109,6 +113,8 @@ export function createEventDelivery(
       const receivedAt = env.clock.now();
       const began = generation;
       for (const rule of matching) {
+        countRule(env, rule, 'MatchedEvents');
+        countRule(env, rule, 'TriggeredRules');
         const dispatch: Dispatch = {
           event,
           json,

@@ -4,6 +4,7 @@ import type { SandboxEnv } from '../../env.ts';
 import { deadLetterAttributes, qualifiedArn, recordText, type AsyncOutcome } from './async-record.ts';
 import type { AsyncTargets, Refusal, RoleMay } from './async-targets.ts';
 import type { Event } from './invocations.ts';
+import { countFunction } from './metrics.ts';
 import { versionOf, type FunctionStore } from './store.ts';
 
 export interface DeliveryDeps {
@@ -11,6 +12,8 @@ export interface DeliveryDeps {
   readonly roleMay: RoleMay | undefined;
   readonly submit: (event: Event) => void;
 }
+
+const DEAD_LETTER = 'Dead Letter';
 
 /** Permission that the execution role needs, by service of the target. */
 export const SEND_ACTIONS: Readonly<Record<string, string>> = {
@@ -101,6 +104,10 @@ export function createOutcomeDelivery(
     } catch (error) {
       refusal = { refused: error instanceof Error ? error.message : String(error) };
     }
+    if (refusal) {
+      const name = eventName === DEAD_LETTER ? 'DeadLetterErrors' : 'DestinationDeliveryFailures';
+      countFunction(env, outcome.event.arn, name);
+    }
     env.journal.record({
       type: 'delivery',
       via: 'lambda',
@@ -118,7 +125,7 @@ export function createOutcomeDelivery(
     const destination = isSuccess ? config?.onSuccess : config?.onFailure;
     const deadLetterArn = isSuccess ? undefined : version.settings.deadLetterArn;
     if (deadLetterArn !== undefined) {
-      await deliver(outcome, deadLetterArn, 'Dead Letter', () => sendDeadLetter(deadLetterArn, outcome));
+      await deliver(outcome, deadLetterArn, DEAD_LETTER, () => sendDeadLetter(deadLetterArn, outcome));
     }
     if (destination === undefined) return;
     const kind = `Lambda Function Invocation Result - ${isSuccess ? 'Success' : 'Failure'}`;

@@ -2,6 +2,7 @@
 import type { SandboxEnv } from '../../env.ts';
 import type { BatchOutcome } from './event-source-poller.ts';
 import type { Invocations } from './invocations.ts';
+import { countFunction } from './metrics.ts';
 import {
   failureOf,
   isPending,
@@ -54,10 +55,12 @@ export function createBatchInvoker(
         // The messages stay in the queue, for its redrive policy
         // (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
         refuse(record, requestId, 'dropped', 'recursive loop detected');
+        countFunction(env, arn, 'RecursiveInvocationsDropped');
         return { kind: 'failed' };
       }
       if (invocations.isThrottled(record)) {
         refuse(record, requestId, 'throttled', 'the concurrency of the function is used up');
+        countFunction(env, arn, 'Throttles');
         return { kind: 'throttled' };
       }
       try {

@@ -8,6 +8,7 @@ import { InvocationAborted, type InvocationResult } from '../../lambda/execution
 import { createOutcomeDelivery, type DeliverOutcome } from './async-delivery.ts';
 import type { Condition } from './async-record.ts';
 import type { AsyncTargets, RoleMay } from './async-targets.ts';
+import { countFunction } from './metrics.ts';
 import {
   failureOf,
   runnable,
@@ -109,6 +110,7 @@ export class Invocations {
   /** Queues an event and returns at once; what becomes of it stands in the journal and in the log. */
   submit(event: Event): void {
     const { signal } = this.#generation;
+    countFunction(this.#env, event.arn, 'AsyncEventsReceived');
     // Sleeps before retries are no work in progress. Only an abort rejects: of all, or of a function that was deleted.
     this.#process(event, signal).catch((error: unknown) => {
       if (!signal.aborted) this.#drop(event, 1, error instanceof Error ? error.message : String(error));
@@ -128,7 +130,11 @@ export class Invocations {
     traceHeader: string,
   ): Promise<Completed> {
     const { clock, ids } = this.#env;
+    const began = clock.now();
+    const count = (name: Parameters<typeof countFunction>[2], value = 1) =>
+      countFunction(this.#env, event.arn, name, value, began);
     record.inFlight++;
+    count('ConcurrentExecutions', record.inFlight);
     try {
       const result = await version.pool.invoke(runnable(version, clock.now()), {
         requestId: event.requestId,
@@ -138,6 +144,11 @@ export class Invocations {
         traceId: traceHeader,
         clientContext: event.clientContext,
       });
+      count('Invocations');
+      // Zeros too, so that a rate can be computed.
+      count('Errors', result.outcome === 'ok' ? 0 : 1);
+      count('Throttles', 0);
+      count('Duration', clock.now() - began);
       return { ...result, executedVersion: version.version };
     } finally {
       record.inFlight--;
@@ -171,12 +182,14 @@ export class Invocations {
       const config = record.eventInvoke.get(qualifier);
       const end = (condition: Condition) => {
         const { invokeCount, response, traceHeader } = queued;
+        if (condition !== 'Success') countFunction(this.#env, event.arn, 'AsyncEventsDropped');
         const outcome = { event, record, version, qualifier, condition, invokeCount, response, traceHeader };
         return signal.aborted ? undefined : work.track(this.#deliver(outcome));
       };
 
       if (record.reservedConcurrency === 0) {
         this.#journal(record, event, queued.invokeCount + 1, 'throttled', 'ZeroReservedConcurrency');
+        countFunction(this.#env, event.arn, 'Throttles');
         return end('ZeroReservedConcurrency');
       }
       const failure = failureOf(version, clock.now());
@@ -188,6 +201,7 @@ export class Invocations {
       }
       if (this.isStopped(record, event)) {
         this.#journal(record, event, queued.invokeCount + 1, 'dropped', 'recursive loop detected');
+        countFunction(this.#env, event.arn, 'RecursiveInvocationsDropped');
         // The condition of the record is UNKNOWN; this is the documented one for an event that is given up.
         return end('RetriesExhausted');
       }
@@ -195,6 +209,7 @@ export class Invocations {
         const tooOld = this.#isTooOld(queued, backoffMs, config);
         const reason = tooOld ? 'EventAgeExceeded' : 'the concurrency of the function is used up';
         this.#journal(record, event, queued.invokeCount + 1, 'throttled', reason);
+        countFunction(this.#env, event.arn, 'Throttles');
         if (tooOld) return end('EventAgeExceeded');
         await clock.sleep(backoffMs, signal);
         backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
@@ -203,6 +218,7 @@ export class Invocations {
       backoffMs = 1000;
 
       const attempt = ++queued.invokeCount;
+      countFunction(this.#env, event.arn, 'AsyncEventAge', clock.now() - queued.acceptedAt);
       queued.traceHeader = traceOf(this.#env, event.traceHeader, record.arn);
       const response = await work.track(this.#attempt(record, version, event, queued.traceHeader));
       queued.response = response;
@@ -236,6 +252,7 @@ export class Invocations {
 
   #drop(event: Event, attempt: number, reason: string): void {
     const name = parseFunctionReference(event.arn)?.name ?? event.arn;
+    countFunction(this.#env, event.arn, 'AsyncEventsDropped');
     this.#journal({ name }, event, attempt, 'dropped', reason);
   }
 

@@ -4,6 +4,7 @@ import { InvocationAborted } from '../../lambda/execution.ts';
 import { AwsError, type Handlers, type RequestContext } from '../../wire/types.ts';
 import { conflict, functionNotFound, recursiveInvocation, requestTooLarge, throttled } from './errors.ts';
 import type { Invocations } from './invocations.ts';
+import { countFunction } from './metrics.ts';
 import { failureOf, isPending, type FunctionStore } from './store.ts';
 
 type Operations = Pick<Handlers<typeof LambdaSdk>, 'Invoke'>;
@@ -71,8 +72,14 @@ export function invokeOperation(env: SandboxEnv, store: FunctionStore, invocatio
         ctx.response.status = 202;
         return { StatusCode: 202 };
       }
-      if (invocations.isStopped(record, event)) throw recursiveInvocation();
-      if (invocations.isFull(record)) throw throttled();
+      if (invocations.isStopped(record, event)) {
+        countFunction(env, qualifiedArn, 'RecursiveInvocationsDropped');
+        throw recursiveInvocation();
+      }
+      if (invocations.isFull(record)) {
+        countFunction(env, qualifiedArn, 'Throttles');
+        throw throttled();
+      }
       try {
         const result = await invocations.run(record, version, event, 1);
         return {

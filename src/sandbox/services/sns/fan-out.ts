@@ -3,6 +3,7 @@ import type { SandboxEnv } from '../../env.ts';
 import type { SqsService } from '../sqs/service.ts';
 import { functionEvent, queueBody, type Notification } from './envelope.ts';
 import { passesFilter } from './filter-match.ts';
+import { countTopic } from './metrics.ts';
 import type { SnsStore, Subscription, Topic } from './store.ts';
 import { deadLetterTarget } from './subscription-attributes.ts';
 
@@ -60,13 +61,27 @@ export function fanOut(
   for (const subscription of store.subscriptionsOf(topic)) {
     if (!subscription.isConfirmed) continue;
     const own = { ...message, body: message.bodies[subscription.protocol] ?? message.body };
-    if (subscription.filter && !passesFilter(subscription.filter, own)) continue;
+    if (subscription.filter && !passesFilter(subscription.filter, own)) {
+      countTopic(env, topic, 'NumberOfNotificationsFilteredOut');
+      const hasNone = Object.keys(own.attributes).length === 0;
+      if (hasNone && subscription.filter.scope === 'MessageAttributes')
+        countTopic(env, topic, 'NumberOfNotificationsFilteredOut-NoMessageAttributes');
+      continue;
+    }
     const reason = deliver(env, deps, topic, subscription, own);
+    countTopic(env, topic, `NumberOfNotifications${reason === undefined ? 'Delivered' : 'Failed'}`);
     record(env, topic, subscription.endpoint, reason);
     if (reason === undefined) continue;
     const target = deadLetterTarget(subscription.attributes.get('RedrivePolicy') ?? '');
     const lost = target === undefined ? undefined : sendToQueue(env, deps, topic, subscription, own, target);
-    if (target !== undefined) record(env, topic, target, lost);
+    if (target !== undefined) {
+      record(env, topic, target, lost);
+      countTopic(
+        env,
+        topic,
+        `NumberOfNotifications${lost === undefined ? 'RedrivenToDlq' : 'FailedToRedriveToDlq'}`,
+      );
+    }
     const deadLettered = target !== undefined && lost === undefined;
     deps.onRefused?.({
       topicArn: topic.arn,

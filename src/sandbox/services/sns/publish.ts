@@ -5,6 +5,7 @@ import type { SandboxEnv } from '../../env.ts';
 import { AwsError, type Handlers, type RequestContext } from '../../wire/types.ts';
 import { invalidParameter } from './errors.ts';
 import { fanOut, type SnsDeps } from './fan-out.ts';
+import { countTopic } from './metrics.ts';
 import { checkBatchSize, checkPublish, messageBodies, type PublishInput } from './message.ts';
 import type { Published, SnsStore, Topic } from './store.ts';
 
@@ -46,6 +47,7 @@ export function createPublish(env: SandboxEnv, store: SnsStore, deps: SnsDeps): 
     if (deduplicationId !== undefined) {
       topic.recentlyPublished.set(deduplicationId, { published, at: now });
     }
+    countTopic(env, topic, 'NumberOfMessagesPublished');
     fanOut(env, store, deps, topic, {
       ...published,
       body: bodies['default'] ?? '',

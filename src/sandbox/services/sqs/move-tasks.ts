@@ -3,6 +3,7 @@ import type * as Client from '@aws-sdk/client-sqs';
 import type { SandboxEnv } from '../../env.ts';
 import { AwsError, type Handlers, type RequestContext } from '../../wire/types.ts';
 import { invalidParameter, invalidValue } from './errors.ts';
+import { touchQueue } from './metrics.ts';
 import { dropExpired, notify, type Message, type Queue } from './queue.ts';
 import { redrivePolicy, type SqsStore } from './store.ts';
 
@@ -50,6 +51,8 @@ export function createMoveTasks(env: SandboxEnv, store: SqsStore): MoveTasks {
   /** The message gets a new id and a new time, and counts as never received (the page above, "redrive"). */
   function move(message: Message, source: Queue, target: Queue): void {
     const now = env.clock.now();
+    touchQueue(env, source);
+    touchQueue(env, target);
     source.messages.delete(message.id);
     const moved: Message = {
       ...message,

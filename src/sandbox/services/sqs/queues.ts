@@ -12,6 +12,7 @@ import {
   type GivenAttributes,
 } from './attributes.ts';
 import { invalidAttribute, invalidParameter, invalidValue, queueDoesNotExist } from './errors.ts';
+import { touchQueue } from './metrics.ts';
 import { notify, type Queue } from './queue.ts';
 import { redrivePolicy, type SqsStore } from './store.ts';
 
@@ -150,6 +151,7 @@ export function queueHandlers(env: SandboxEnv, store: SqsStore): Handlers<typeof
         );
       }
       queue.purgedAt = now;
+      touchQueue(env, queue);
       queue.messages.clear();
     },
 

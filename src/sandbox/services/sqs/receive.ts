@@ -5,6 +5,7 @@ import type { Handlers } from '../../wire/types.ts';
 import { checkBatch, runBatch } from './batch.ts';
 import { expiredReceiptHandle, invalidReceiptHandle, invalidValue, overLimit } from './errors.ts';
 import { attributesMd5, md5, selectAttributes } from './message-attributes.ts';
+import { countMessage, touchQueue } from './metrics.ts';
 import {
   countMessages,
   MAX_IN_FLIGHT,
@@ -47,13 +48,18 @@ export function takeMessages(
   max: number,
   visibilitySeconds = numberAttribute(queue, 'VisibilityTimeout'),
 ): Message[] {
-  return receive(queue, {
+  const deadLetter = deadLetterQueue(store, queue);
+  touchQueue(env, queue);
+  if (deadLetter) touchQueue(env, deadLetter.queue);
+  const taken = receive(queue, {
     max,
     visibilityMs: visibilitySeconds * 1000,
     now: env.clock.now(),
     newHandle: (message) => receiptHandle(env, queue, message),
-    deadLetter: deadLetterQueue(store, queue),
+    deadLetter,
   });
+  countMessage(env, queue, 'NumberOfMessagesReceived', taken.length);
+  return taken;
 }
 
 /** Resolves when a message may have become available, the queue is deleted, `ms` are over, or `signal` is aborted. */
@@ -86,10 +92,11 @@ export async function waitForMessage(
  */
 export function deleteMessage(env: SandboxEnv, queue: Queue, handle: string): void {
   const message = queue.messages.get(messageIdOf(queue, handle));
-  if (!message) return;
-  const isCurrent = message.receiptHandle === handle;
-  if (queue.isFifo && (!isCurrent || message.visibleAt <= env.clock.now()))
+  const isCurrent = message?.receiptHandle === handle;
+  if (message && queue.isFifo && (!isCurrent || message.visibleAt <= env.clock.now()))
     throw expiredReceiptHandle(handle);
+  touchQueue(env, queue);
+  countMessage(env, queue, 'NumberOfMessagesDeleted');
   if (!isCurrent) return;
   queue.messages.delete(message.id);
   // The next one of its group may be available now.
@@ -114,6 +121,7 @@ export function changeVisibility(env: SandboxEnv, queue: Queue, handle: string, 
     );
   }
   if (queue.isFifo && message.visibleAt <= now) throw expiredReceiptHandle(handle);
+  touchQueue(env, queue);
   message.visibleAt = now + seconds * 1000;
   notify(queue);
 }

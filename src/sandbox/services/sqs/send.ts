@@ -12,6 +12,7 @@ import {
   md5,
   type MessageAttributes,
 } from './message-attributes.ts';
+import { countMessage, touchQueue } from './metrics.ts';
 import { duplicateOf, notify, numberAttribute, type Message, type Queue } from './queue.ts';
 import type { SqsStore } from './store.ts';
 
@@ -124,7 +125,9 @@ export function createEnqueue(env: SandboxEnv): Enqueue {
       receiptHandle: undefined,
       deadLetterSource: undefined,
     };
+    touchQueue(env, queue);
     queue.messages.set(stored.id, stored);
+    countMessage(env, queue, 'NumberOfMessagesSent');
     if (queue.isFifo) queue.recentlySent.set(key, { message: stored, at: now });
     notify(queue);
     return stored;

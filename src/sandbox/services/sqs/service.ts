@@ -6,6 +6,7 @@ import type { Handlers } from '../../wire/types.ts';
 import type { KmsGate } from '../kms/gate.ts';
 import { queueConsumer, type QueueConsumer } from './consumer.ts';
 import { withQueryCodes } from './errors.ts';
+import { sampleQueue } from './metrics.ts';
 import { createMoveTasks } from './move-tasks.ts';
 import { permissionHandlers } from './permissions.ts';
 import { queueHandlers } from './queues.ts';
@@ -43,6 +44,9 @@ export function createSqsService(env: SandboxEnv, deps: { readonly kms?: KmsGate
   };
   const send = createSend(env.clock, store, enqueue, senderOf, deps.kms);
   const moveTasks = createMoveTasks(env, store);
+  env.metrics.beforeRead(() => {
+    for (const queue of store.all()) sampleQueue(env, queue);
+  });
 
   return {
     handlers: withQueryCodes({

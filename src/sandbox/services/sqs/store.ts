@@ -11,6 +11,7 @@ export interface SqsStore {
   /** The queue of a request. Any host will do: clients keep URLs of AWS, or of an earlier port. Throws SQS's error. */
   byUrl(ctx: RequestContext, url: string | undefined): Queue;
   urlOf(ctx: RequestContext, queue: Queue): string;
+  all(): readonly Queue[];
   /** By name. */
   queues(region: string): readonly Queue[];
   arn(region: string, name: string): string;
@@ -48,6 +49,7 @@ export function createSqsStore(env: SandboxEnv): SqsStore {
     },
     urlOf: (ctx, queue) =>
       `http://${ctx.host === '' ? env.address() : ctx.host}/${env.account}/${queue.name}`,
+    all: () => [...byArn.values()],
     queues: (region) =>
       [...byArn.values()]
         .filter((queue) => queue.region === region)

@@ -1,0 +1,35 @@
+import { commandFlags } from '../aws/target-flags.ts';
+import { doctorReport, type DoctorReport } from '../core/doctor/report.ts';
+import { S3evtError } from '../core/errors.ts';
+import type { Context } from './context.ts';
+import type { DoctorQuestion } from './doctor-question.ts';
+import { examine, looked } from './doctor.ts';
+
+/** The doctor's word at the end of another command. Public: stands in JSON. */
+export type DoctorVerdict = Pick<DoctorReport, 'verdict' | 'rootCause' | 'findings' | 'notChecked'>;
+
+/**
+ * Null when even that failed: a second opinion never fails the command that it stands in. With `again` (ms) a bad verdict on what was just
+ * made is looked at again after those waits: IAM and Lambda may not show yet what was written a moment ago.
+ */
+export async function doctorVerdict(
+  question: DoctorQuestion,
+  ctx: Context,
+  again: readonly number[] = [],
+): Promise<DoctorVerdict | null> {
+  try {
+    let seen = await examine(question, ctx);
+    for (const wait of again) {
+      if (seen.diagnosis.verdict !== 'broken') break;
+      await ctx.clock.sleep(wait, ctx.signal);
+      seen = await examine(question, ctx);
+    }
+    const { facts, diagnosis } = seen;
+    const flags = commandFlags(await ctx.aws.target());
+    const { verdict, rootCause, findings, notChecked } = doctorReport(facts, diagnosis, looked(facts), flags);
+    return { verdict, rootCause, findings, notChecked };
+  } catch (error) {
+    if (error instanceof S3evtError) return null;
+    throw error;
+  }
+}

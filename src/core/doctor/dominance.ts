@@ -1,0 +1,104 @@
+/** Which causes have others as their consequences: those are told under the cause and never as problems of their own. */
+import type { Edge, FindingId } from './catalogue.ts';
+import { placeOf } from './catalogue.ts';
+
+interface Dominance {
+  readonly cause: readonly FindingId[];
+  readonly over: readonly FindingId[] | ((id: FindingId) => boolean);
+  /** `node`: only where both are about the same resource. */
+  readonly within: 'all' | 'node';
+}
+
+const PERMISSION: readonly FindingId[] = [
+  'lambda-permission-missing',
+  'lambda-permission-wrong-source-arn',
+  'lambda-permission-wrong-account',
+  'lambda-permission-wrong-qualifier',
+  'lambda-permission-wrong-principal',
+  'lambda-permission-condition',
+];
+const LOGS: readonly FindingId[] = ['no-log-permission', 'log-group-elsewhere', 'logs-late-or-expired'];
+const CODE: readonly FindingId[] = [
+  'role-no-s3-read',
+  'role-no-kms-decrypt',
+  'bucket-policy-denies-role',
+  'object-foreign-owner',
+  'handler-or-import',
+  'function-timeout',
+  'vpc-no-route',
+  'memory-or-tmp-exhausted',
+  'key-not-decoded',
+  'eventbridge-key-decoded-twice',
+  'wrong-envelope',
+  'archived-object',
+  'object-gone-or-replaced',
+];
+const AFTERMATH: readonly FindingId[] = [
+  'lambda-retry-duplicates',
+  'sqs-redriven',
+  'dlq-undeliverable',
+  'async-event-dropped',
+];
+
+const isOf =
+  (...edges: readonly Edge[]) =>
+  (id: FindingId): boolean =>
+    edges.includes(placeOf(id).edge);
+
+const TABLE: readonly Dominance[] = [
+  {
+    cause: ['bucket-not-found', 'bucket-other-account', 'unsupported-bucket-kind'],
+    over: () => true,
+    within: 'all',
+  },
+  { cause: ['object-not-in-bucket', 'multipart-never-completed'], over: isOf('rule'), within: 'all' },
+  { cause: ['config-overwritten'], over: ['no-notification-config', 'rule-points-elsewhere'], within: 'all' },
+  { cause: ['filter-literal-wildcard', 'filter-not-encoded'], over: ['filter-mismatch'], within: 'all' },
+  {
+    cause: ['lambda-missing', 'lambda-qualifier-missing'],
+    over: [...PERMISSION, ...LOGS, 'reserved-concurrency-zero', 'stale-sibling-blocks-put'],
+    within: 'node',
+  },
+  {
+    cause: ['queue-or-topic-missing'],
+    over: ['sqs-policy', 'sns-policy', 'stale-sibling-blocks-put'],
+    within: 'node',
+  },
+  { cause: PERMISSION, over: LOGS, within: 'node' },
+  { cause: ['kms-key-unusable'], over: ['kms-policy-denies-s3'], within: 'node' },
+  {
+    cause: ['recursion-terminated', 'recursion-runaway'],
+    over: ['reserved-concurrency-zero'],
+    within: 'node',
+  },
+  {
+    cause: ['reserved-concurrency-zero'],
+    over: [...LOGS, ...AFTERMATH, 'throttled'],
+    within: 'node',
+  },
+  {
+    cause: ['lambda-failed', 'lambda-pending', 'lambda-kms-env', 'role-unusable'],
+    over: [...LOGS, ...CODE, ...AFTERMATH],
+    within: 'node',
+  },
+  { cause: ['throttled'], over: ['async-event-dropped'], within: 'node' },
+  { cause: ['key-not-decoded'], over: ['role-no-s3-read', 'object-gone-or-replaced'], within: 'node' },
+  { cause: ['vpc-no-route'], over: ['function-timeout'], within: 'node' },
+  { cause: CODE, over: AFTERMATH, within: 'node' },
+  { cause: ['lambda-retry-duplicates'], over: ['sqs-redriven'], within: 'node' },
+  { cause: ['double-path'], over: ['s3-duplicate'], within: 'all' },
+];
+
+/** Whether the first is why the second is there. */
+export function dominates(
+  cause: { readonly id: FindingId; readonly node?: string | undefined },
+  other: { readonly id: FindingId; readonly node?: string | undefined },
+): boolean {
+  if (cause.id === other.id) return false;
+  return TABLE.some(
+    ({ cause: causes, over, within }) =>
+      causes.includes(cause.id) &&
+      (typeof over === 'function' ? over(other.id) : over.includes(other.id)) &&
+      (within === 'all' || cause.node === other.node),
+  );
+}

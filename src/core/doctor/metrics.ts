@@ -1,0 +1,44 @@
+import type { MetricSeries } from './facts.ts';
+import type { Look } from './check.ts';
+
+type Namespace = 'AWS/Lambda' | 'AWS/SQS' | 'AWS/SNS' | 'AWS/Events';
+
+/**
+ * The sum of a metric since `question.since`. Undefined when metrics were not, or could not be, read. A metric without a data point
+ * is 0: services publish many of them only when something happened.
+ */
+export function metricSum(look: Look, namespace: Namespace, name: string, of: string): number | undefined {
+  const series = look.value(look.facts.metrics);
+  return series && sumOf(series, namespace, name, of);
+}
+
+/** The largest value. Undefined without metrics, and without a data point. */
+export function metricMaximum(
+  look: Look,
+  namespace: Namespace,
+  name: string,
+  of: string,
+): number | undefined {
+  const points = pointsOf(look.value(look.facts.metrics) ?? [], namespace, name, of);
+  return points.length === 0 ? undefined : Math.max(...points.map(([, value]) => value));
+}
+
+export function sumOf(
+  series: readonly MetricSeries[],
+  namespace: Namespace,
+  name: string,
+  of: string,
+): number {
+  return pointsOf(series, namespace, name, of).reduce((sum, [, value]) => sum + value, 0);
+}
+
+function pointsOf(
+  series: readonly MetricSeries[],
+  namespace: Namespace,
+  name: string,
+  of: string,
+): MetricSeries['points'] {
+  return (
+    series.find((one) => one.namespace === namespace && one.name === name && one.of === of)?.points ?? []
+  );
+}

@@ -1,0 +1,38 @@
+/** How messages call things. */
+import { nameOf } from '../trace-destination.ts';
+import { parseFunctionReference } from '../arn.ts';
+import type { Evidence } from './finding.ts';
+import type { Reading } from './reading.ts';
+import { kindOf, type Hop } from './routes.ts';
+
+/** `function thumbs:live`, `queue jobs`, `topic uploads`, `event rule all-objects`. */
+export function called(arn: string): string {
+  switch (kindOf(arn)) {
+    case 'lambda': {
+      const reference = parseFunctionReference(arn);
+      const qualifier = reference?.qualifier;
+      return `function ${reference?.name ?? arn}${qualifier === undefined ? '' : `:${qualifier}`}`;
+    }
+    case 'sqs':
+      return `queue ${nameOf(arn)}`;
+    case 'sns':
+      return `topic ${nameOf(arn)}`;
+    case 'event-rule':
+    case 'other':
+      return arn.includes(':events:') && arn.includes(':rule/') ? `event rule ${nameOf(arn)}` : arn;
+  }
+}
+
+/** `rule thumbs`, `rules a and b`; nothing for EventBridge's ways. */
+export function calledRules({ ruleIds }: Pick<Hop, 'ruleIds'>): string {
+  if (ruleIds.length === 0) return 'EventBridge';
+  const quoted = ruleIds.map((id) => `"${id}"`);
+  if (quoted.length === 1) return `rule ${quoted[0] ?? ''}`;
+  const shown = quoted.slice(0, 3);
+  return `rules ${shown.join(', ')}${quoted.length > shown.length ? ` and ${quoted.length - shown.length} more` : ''}`;
+}
+
+/** What a reading says, as evidence. */
+export function evidence(reading: Reading<unknown> | undefined, field: string, value: string): Evidence {
+  return { call: reading?.call ?? 'none', field, value };
+}
