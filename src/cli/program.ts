@@ -9,6 +9,7 @@ import { addRules } from './declarations/rules.ts';
 import { addSandbox } from './declarations/sandbox.ts';
 import { addTail } from './declarations/tail.ts';
 import { addTestUpload } from './declarations/test-upload.ts';
+import { addTrace } from './declarations/trace.ts';
 import { addWatch } from './declarations/watch.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Host } from './host.ts';
@@ -55,6 +56,7 @@ export function createProgram(host: Host, dispatch: Dispatch): Command {
   addRules(program, host, dispatch);
   addMatch(program, host, dispatch);
   addDoctor(program, host, dispatch);
+  addTrace(program, host, dispatch);
   addRemovals(program, dispatch);
   addSandbox(program, host, dispatch);
   addDemo(program, host, dispatch);

@@ -59,12 +59,14 @@ export async function collectFacts(
   const noteDate = (serverTime: number, localTime: number): void => {
     clockAheadMs = localTime - serverTime;
   };
-  const [identity, head, early, object] = await Promise.all([
+  const begun = Promise.all([
     first.read('sts:GetCallerIdentity', 'identity', () => callerIdentity(aws)),
     readHead(first, name, noteDate),
     readBucketParts(first, question),
     key === undefined ? undefined : readObject(first, name, key, question.versionId),
   ]);
+  warmUp(aws);
+  const [identity, head, early, object] = await begun;
   const region = valueOf(head)?.region ?? target.region;
   const isElsewhere = region !== target.region;
   const reader = isElsewhere ? first.inRegion(region) : first;
@@ -146,6 +148,13 @@ export async function collectFacts(
     notes: walk.notes(),
   };
   return followUp(reader, walked);
+}
+
+/** The clients that the next step needs are loaded while the first answers are on their way. */
+function warmUp(aws: Aws): void {
+  setImmediate(() => {
+    for (const load of [aws.lambda, aws.cloudwatch, aws.iam, aws.logs]) load().catch(() => undefined);
+  });
 }
 
 function isNarrow({ ruleId, expected, key }: Question): boolean {
@@ -270,6 +279,8 @@ export async function withTrail(aws: Aws, facts: DoctorFacts): Promise<DoctorFac
   const reader = createReader(region === undefined ? aws : aws.inRegion(region));
   const hops = hopsOf(facts, rulesInQuestion(facts));
   const direct = hops.filter(({ depth }) => depth === 0).map(({ arn }) => facts.functions[arn]?.name ?? arn);
-  const names = [...new Set([facts.bucket.name, ...direct])].slice(0, 4);
+  const { expected } = facts.question;
+  const asked = expected === undefined ? [] : [facts.functions[expected]?.name ?? expected];
+  const names = [...new Set([facts.bucket.name, ...asked, ...direct])].slice(0, 4);
   return { ...facts, trail: await readTrail(reader, names) };
 }

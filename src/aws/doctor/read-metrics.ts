@@ -22,7 +22,7 @@ const METRICS = {
   'AWS/SQS': {
     dimension: 'QueueName',
     sums: ['NumberOfMessagesSent', 'NumberOfMessagesReceived', 'NumberOfMessagesDeleted'],
-    maxima: ['ApproximateAgeOfOldestMessage'],
+    maxima: ['ApproximateAgeOfOldestMessage', 'ApproximateNumberOfMessagesVisible'],
   },
   'AWS/SNS': {
     dimension: 'TopicName',

@@ -138,7 +138,10 @@ export function createWalk({ reader, measurer, since, object, isInFocus }: WalkO
       ]);
       functions.set(arn, { ...(functions.get(arn) ?? node), log, eventInvoke });
       const targets = (valueOf(eventInvoke) ?? []).flatMap(({ onFailure }) => onFailure ?? []);
-      await Promise.all(targets.map(deadLetter));
+      await Promise.all([
+        ...targets.map(deadLetter),
+        targets.length === 0 ? undefined : role(own, roleArn, targets.flatMap(sending)),
+      ]);
     };
     await Promise.all([
       isClose ? look() : undefined,
@@ -172,8 +175,6 @@ export function createWalk({ reader, measurer, since, object, isInFocus }: WalkO
       (valueOf(one.mappings) ?? []).some(({ functionArn }) => functionArn === arn),
     );
     const kmsKeyId = object.kmsKeyId();
-    const sends = { sqs: 'sqs:SendMessage', sns: 'sns:Publish', lambda: 'lambda:InvokeFunction' } as const;
-    const kind = deadLetterArn === undefined ? undefined : kindOf(deadLetterArn);
     return [
       { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [`${group}:log-stream:*`] },
       { actions: ['logs:CreateLogGroup'], resources: [group] },
@@ -187,9 +188,7 @@ export function createWalk({ reader, measurer, since, object, isInFocus }: WalkO
             },
           ]
         : []),
-      ...(deadLetterArn !== undefined && kind !== undefined && kind in sends
-        ? [{ actions: [sends[kind as keyof typeof sends]], resources: [deadLetterArn] }]
-        : []),
+      ...(deadLetterArn === undefined ? [] : sending(deadLetterArn)),
     ];
   };
 
@@ -232,6 +231,17 @@ export function createWalk({ reader, measurer, since, object, isInFocus }: WalkO
 
 function regionOf(arn: string): string {
   return parseArn(arn)?.region ?? '';
+}
+
+/** What a role needs to send there. */
+function sending(arn: string): readonly SimulatedCall[] {
+  const sends: Readonly<Record<string, string>> = {
+    sqs: 'sqs:SendMessage',
+    sns: 'sns:Publish',
+    lambda: 'lambda:InvokeFunction',
+  };
+  const action = sends[kindOf(arn)];
+  return action === undefined ? [] : [{ actions: [action], resources: [arn] }];
 }
 
 /** Two functions may share a role. */

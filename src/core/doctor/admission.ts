@@ -34,7 +34,10 @@ export function isNeverPresented(key: string): boolean {
   return NEVER_PRESENTED.has(key.toLowerCase());
 }
 
-/** `policy` is JSON text; without one nothing is allowed. In a key's policy `*` is the key itself. */
+/**
+ * `policy` is JSON text; without one nothing is allowed. In a key's policy `*` is the key itself, and whether the source's ARN
+ * reaches KMS is UNKNOWN.
+ */
 export function admission(
   policy: string | undefined,
   action: string,
@@ -42,7 +45,7 @@ export function admission(
   { service, sourceArn, sourceAccount }: Sender,
 ): PolicyVerdict {
   const context: Readonly<Record<string, string>> = {
-    'aws:SourceArn': sourceArn,
+    ...(action.startsWith('kms:') ? {} : { 'aws:SourceArn': sourceArn }),
     ...(sourceAccount === undefined ? {} : { 'aws:SourceAccount': sourceAccount }),
     'aws:PrincipalIsAWSService': 'true',
     'aws:PrincipalServiceName': service,

@@ -53,6 +53,7 @@ const TABLE: readonly Dominance[] = [
   },
   { cause: ['object-not-in-bucket', 'multipart-never-completed'], over: isOf('rule'), within: 'all' },
   { cause: ['config-overwritten'], over: ['no-notification-config', 'rule-points-elsewhere'], within: 'all' },
+  { cause: ['eb-not-enabled', 'replica-side-expectation'], over: ['no-notification-config'], within: 'all' },
   { cause: ['filter-literal-wildcard', 'filter-not-encoded'], over: ['filter-mismatch'], within: 'all' },
   {
     cause: ['lambda-missing', 'lambda-qualifier-missing'],

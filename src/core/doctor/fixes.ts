@@ -108,7 +108,7 @@ export function admitToKey(node: KeyNode, sender: Sender): FixAction | undefined
     : call('kms', 'PutKeyPolicy', { KeyId: key.arn, PolicyName: 'default', Policy: policy });
 }
 
-function policyWith(
+export function policyWith(
   policy: string | undefined,
   action: string,
   resource: string,

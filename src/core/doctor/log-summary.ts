@@ -15,7 +15,7 @@ const MOST_TEXT = 1_000;
 
 /** Lines that speak of a refusal without being the report of a failed invocation: handlers that catch their errors print such. */
 const REFUSAL =
-  /AccessDenied|not authorized to perform|NoSuchKey|NoSuchBucket|InvalidObjectState|[Cc]onnect(?:ion)? time(?:d )?out|No space left on device|signal: killed/;
+  /AccessDenied|not authorized to perform|NoSuchKey|NoSuchBucket|InvalidObjectState|[Cc]onnect(?:ion)? time(?:d )?out|No space left on device|signal: killed|ETIMEDOUT|ENOSPC|\(40[34]\)/;
 
 /** `lines` in the order of their times; those of one stream in the order in which they were written. */
 export function summarizeLog(lines: readonly LogLine[], truncated: boolean): LogSeen {

@@ -127,7 +127,8 @@ export function hopsOf(facts: DoctorFacts, rules: readonly Rule[]): readonly Hop
   return [...found.values()].sort((a, b) => a.depth - b.depth);
 }
 
-function behind(facts: DoctorFacts, hop: Hop): readonly Hop[] {
+/** What the hop hands the event to, one step further. */
+export function behind(facts: DoctorFacts, hop: Hop): readonly Hop[] {
   const next = { depth: hop.depth + 1, ruleIds: hop.ruleIds };
   switch (hop.kind) {
     case 'sqs':

@@ -1,0 +1,44 @@
+import { admission } from '../../doctor/admission.ts';
+import type { Check } from '../../doctor/check.ts';
+import { tell } from '../../doctor/fixes.ts';
+import { GATE_FACTS, gateOf } from '../../doctor/gate.ts';
+import { called, evidence } from '../../doctor/words.ts';
+
+/**
+ * A Deny of the resource's policy hits the delivery, whatever else allows it. Resource control policies of an organization cannot be
+ * read from here.
+ */
+export const explicitDenyOrRcp: Check = {
+  id: 'explicit-deny-or-rcp',
+  reads: GATE_FACTS,
+  judge: (look) =>
+    look.hops.flatMap((hop) => {
+      const gate = gateOf(look, hop);
+      if (!gate || !hop.sender) return [];
+      const answer = admission(gate.policy, gate.action, hop.arn, hop.sender);
+      if (answer.kind !== 'denied') return [];
+      const statement = answer.sid === undefined ? 'a Deny statement' : `the Deny statement "${answer.sid}"`;
+      return [
+        {
+          id: 'explicit-deny-or-rcp',
+          verdict: 'broken',
+          severity: 'BREAK',
+          subject: called(hop.arn),
+          node: hop.arn,
+          ruleIds: hop.ruleIds,
+          depth: hop.depth,
+          message: `${statement} in the policy of ${called(hop.arn)} refuses ${hop.sender.service}, whatever else allows it`,
+          evidence: [
+            evidence(
+              gate.reading,
+              `Policy.Statement ${answer.sid ?? ''}`.trim(),
+              'Deny that matches the delivery',
+            ),
+          ],
+          fix: tell(
+            'Exempt deliveries of AWS services from that statement: add the condition BoolIfExists aws:PrincipalIsAWSService false.',
+          ),
+        },
+      ];
+    }),
+};

@@ -1,0 +1,4 @@
+import type { Check } from '../../doctor/check.ts';
+import { permissionTooOpen } from './permission-too-open.ts';
+
+export const RISK_CHECKS: readonly Check[] = [permissionTooOpen];

@@ -1,0 +1,99 @@
+/** One broken world each: the cause is found, in the first place, and its own commands mend it. */
+import { expect, test } from 'vitest';
+import type { DoctorResult } from '../../../src/commands/doctor.ts';
+import type { FindingId } from '../../../src/core/doctor/catalogue.ts';
+import { runCopied } from '../../support/copied-command.ts';
+import { envelopeOf, runCli, temporaryFolder } from '../../support/run-cli.ts';
+import type { TestSandbox } from '../../support/sandbox.ts';
+import { BUCKET, directFunction } from './world.ts';
+
+export interface Scenario {
+  readonly id: FindingId;
+  /** What is special about this case, when an id has several. */
+  readonly when?: string;
+  /** A world that works; S3 -> function by default. */
+  readonly setUp?: (sandbox: TestSandbox) => Promise<unknown>;
+  readonly breaks: (sandbox: TestSandbox) => Promise<unknown>;
+  /** Further flags: `['--key', 'in/a.jpg']`. */
+  readonly argv?: readonly string[];
+  /** How sure the doctor is to be; by default it is `broken`, and the root cause. */
+  readonly verdict?: 'broken' | 'suspected' | 'risk';
+  /**
+   * What the printed commands lead to, where the fix is `safe` or `ask`: by default a healthy bucket. `gone`: this finding is gone, and
+   * another may be left.
+   */
+  readonly mended?: 'healthy' | 'gone';
+  /** What a person does between the printed commands and the next look: upload again, say. */
+  readonly then?: (sandbox: TestSandbox) => Promise<unknown>;
+}
+
+/** One run of the doctor through the command line, as JSON. */
+export async function doctor(
+  sandbox: TestSandbox,
+  argv: readonly string[] = [],
+  cwd = temporaryFolder(),
+): Promise<{ readonly code: number; readonly data: DoctorResult; readonly stderr: string }> {
+  const result = await runCli(['doctor', BUCKET, ...argv, '--json'], { endpoint: sandbox.url, cwd });
+  const envelope = envelopeOf(result);
+  expect(envelope.error, result.stderr).toBeNull();
+  return { code: result.code, data: envelope.data as DoctorResult, stderr: result.stderr };
+}
+
+/** Findings as short lines, for messages of failed tests. */
+export function summary({ verdict, rootCause, findings, notChecked }: DoctorResult): string {
+  const lines = findings.map(
+    (one) =>
+      `${one.verdict} ${one.id}${one.consequenceOf === null ? '' : ` <- ${one.consequenceOf}`}: ${one.message}`,
+  );
+  const unchecked = notChecked.map(({ check, action, reason }) => `unchecked ${check} ${action}: ${reason}`);
+  return [`${verdict} ${rootCause ?? ''}`, ...lines, ...unchecked].join('\n');
+}
+
+export function proves(sandbox: () => TestSandbox, scenarios: readonly Scenario[]): void {
+  for (const scenario of scenarios) {
+    test(`${scenario.id}${scenario.when === undefined ? '' : ` (${scenario.when})`}`, () =>
+      prove(sandbox(), scenario));
+  }
+}
+
+async function prove(sandbox: TestSandbox, scenario: Scenario): Promise<void> {
+  const { id, setUp = directFunction, breaks, argv = [], verdict = 'broken', mended = 'healthy' } = scenario;
+  await setUp(sandbox);
+  await sandbox.idle();
+  const before = await doctor(sandbox);
+  expect(before.data.verdict, summary(before.data)).not.toBe('broken');
+  expect(
+    before.data.findings.map((finding) => finding.id),
+    summary(before.data),
+  ).not.toContain(id);
+  await breaks(sandbox);
+  await sandbox.idle();
+  const cwd = temporaryFolder();
+  const { code, data } = await doctor(sandbox, argv, cwd);
+  const found = data.findings.find((finding) => finding.id === id);
+  expect(found?.verdict, summary(data)).toBe(verdict);
+  expect(found?.evidence.length, `evidence of ${id}`).toBeGreaterThan(0);
+  expect(found?.message).toMatch(/^[^A-Z.\s].*[^.]$/s);
+  if (verdict === 'broken') {
+    expect(data.rootCause, summary(data)).toBe(id);
+    expect(data.findings[0]?.id).toBe(id);
+    expect(code).toBe(3);
+  } else {
+    expect(data.rootCause, summary(data)).toBeNull();
+  }
+  if (!found || found.fix.mode === 'tell' || found.fix.commands.length === 0) {
+    expect(found?.fix.advice ?? '', `advice of ${id}`).not.toBe('');
+    return;
+  }
+  for (const command of found.fix.commands) {
+    await runCopied(command, { clients: sandbox, endpoint: sandbox.url, cwd });
+  }
+  await scenario.then?.(sandbox);
+  await sandbox.idle();
+  const after = await doctor(sandbox, argv, cwd);
+  expect(
+    after.data.findings.map((finding) => finding.id),
+    summary(after.data),
+  ).not.toContain(id);
+  if (mended === 'healthy') expect(after.data.verdict, summary(after.data)).toBe('healthy');
+}
