@@ -71,7 +71,7 @@ export async function collectFacts(
   const isElsewhere = region !== target.region;
   const reader = isElsewhere ? first.inRegion(region) : first;
   const parts = isElsewhere ? await readBucketParts(reader, question) : early;
-  const { eventRules: foundRules, ...bucketParts } = parts;
+  const { events, ...bucketParts } = parts;
   const account = valueOf(identity)?.account;
   const base: DoctorFacts = {
     schemaVersion: 1,
@@ -124,7 +124,7 @@ export async function collectFacts(
   const [owner, extras, eventRules] = await Promise.all([
     readOwnerOf(reader, base.bucket, account),
     readExtras(reader, base),
-    withTargets(reader, foundRules, { name, partition }, (rule) => {
+    withTargets(reader, events.rules, { name, partition }, (rule) => {
       void measurer.want({ namespace: 'AWS/Events', of: rule });
     }).then(async (rulesWithTargets) => {
       const targets = (valueOf(rulesWithTargets) ?? [])
@@ -143,6 +143,7 @@ export async function collectFacts(
     ...base,
     bucket: { ...base.bucket, ...extras, owner },
     eventRules,
+    eventBuses: events.buses,
     ...walk.nodes(),
     metrics: await measurer.all(),
     notes: walk.notes(),
@@ -162,14 +163,14 @@ function isNarrow({ ruleId, expected, key }: Question): boolean {
 }
 
 async function readBucketParts(reader: Reader, { bucket, key }: Question) {
-  const [notification, versioning, sample, uploads, eventRules] = await Promise.all([
+  const [notification, versioning, sample, uploads, events] = await Promise.all([
     readDocument(reader, bucket),
     readVersioning(reader, bucket),
     readVersions(reader, bucket, { most: SAMPLE }),
     readUploads(reader, bucket, key),
-    readEventRules(reader),
+    readEventRules(reader, bucket),
   ]);
-  return { notification, versioning, sample, uploads, eventRules };
+  return { notification, versioning, sample, uploads, events };
 }
 
 /** Nobody is asked when there is nobody to ask for. */
@@ -206,8 +207,11 @@ async function withTargets(
   if (rules.state !== 'known') return rules;
   const found = await Promise.all(
     rules.value.map(async (rule): Promise<EventRuleNode> => {
-      const isOurs = takesEventsOf(rule.pattern, bucket.name, bucket.partition);
-      if (isOurs) onRule(rule.name);
+      const isOurs =
+        takesEventsOf(rule.pattern, bucket.name, bucket.partition) ||
+        rule.pattern?.includes(JSON.stringify(bucket.name)) === true;
+      // Metrics of rules on other buses have one more dimension.
+      if (isOurs && rule.bus === 'default') onRule(rule.name);
       return {
         ...rule,
         targets: isOurs ? await readTargets(reader, rule) : absent('events:ListTargetsByRule'),

@@ -13,19 +13,34 @@ const load = ({ aws }: Reader) => Promise.all([aws.events(), import('@aws-sdk/cl
 /** Rules without their targets: one round trip, two where there are other buses. */
 export async function readEventRules(
   reader: Reader,
-): Promise<Reading<readonly Omit<EventRuleNode, 'targets'>[]>> {
+  bucket: string,
+): Promise<{
+  readonly rules: Reading<readonly Omit<EventRuleNode, 'targets'>[]>;
+  readonly buses: Reading<readonly string[]>;
+}> {
   const [standard, buses] = await Promise.all([listRules(reader, 'default'), listBuses(reader)]);
-  if (standard.state !== 'known') return standard;
+  if (standard.state !== 'known') return { rules: standard, buses };
   const names =
     buses.state === 'known' ? buses.value.filter((name) => name !== 'default').slice(0, MOST_BUSES) : [];
   const others = await Promise.all(names.map((name) => listRules(reader, name)));
   const all = [standard, ...others].flatMap((one) => (one.state === 'known' ? one.value : []));
-  return read(standard.call, all.filter(({ pattern }) => isAboutS3(pattern)).slice(0, MOST_RULES));
+  const concerned = all.filter(({ pattern }) => mayConcern(pattern, bucket)).slice(0, MOST_RULES);
+  let seen = buses;
+  for (const one of others) if (one.state === 'denied' || one.state === 'failed') seen = one;
+  return { rules: read(standard.call, concerned), buses: seen };
 }
 
-/** S3's own events, and its calls as CloudTrail reports them. */
-function isAboutS3(pattern: string | undefined): boolean {
-  return pattern !== undefined && /aws\.s3|s3\.amazonaws\.com/.test(pattern);
+/**
+ * S3's own events, its calls as CloudTrail reports them, whatever names the bucket, and what takes every event of an account, as rules
+ * that forward to another bus do.
+ */
+function mayConcern(pattern: string | undefined, bucket: string): boolean {
+  if (pattern === undefined) return false;
+  return (
+    /aws[.:]s3|s3\.amazonaws\.com/i.test(pattern) ||
+    pattern.includes(JSON.stringify(bucket)) ||
+    !pattern.includes('"source"')
+  );
 }
 
 function listBuses(reader: Reader): Promise<Reading<readonly string[]>> {

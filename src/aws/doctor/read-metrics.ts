@@ -21,7 +21,12 @@ const METRICS = {
   },
   'AWS/SQS': {
     dimension: 'QueueName',
-    sums: ['NumberOfMessagesSent', 'NumberOfMessagesReceived', 'NumberOfMessagesDeleted'],
+    sums: [
+      'NumberOfMessagesSent',
+      'NumberOfMessagesReceived',
+      'NumberOfMessagesDeleted',
+      'NumberOfEmptyReceives',
+    ],
     maxima: ['ApproximateAgeOfOldestMessage', 'ApproximateNumberOfMessagesVisible'],
   },
   'AWS/SNS': {

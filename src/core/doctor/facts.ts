@@ -26,6 +26,8 @@ export interface DoctorFacts {
   readonly roles: Readonly<Record<string, RoleNode>>;
   /** Rules for events of S3, of the default bus and of others, in the bucket's Region and account. */
   readonly eventRules?: Reading<readonly EventRuleNode[]> | undefined;
+  /** Names of all event buses. */
+  readonly eventBuses?: Reading<readonly string[]> | undefined;
   readonly metrics?: Reading<readonly MetricSeries[]> | undefined;
   /** Newest first; only when something had to be explained. */
   readonly trail?: Reading<readonly TrailEvent[]> | undefined;

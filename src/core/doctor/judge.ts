@@ -9,6 +9,7 @@ import { contradiction } from './evidence.ts';
 import type { DoctorFacts } from './facts.ts';
 import type { Finding, NotChecked } from './finding.ts';
 import { hopsOf, rulesInQuestion } from './routes.ts';
+import { unnoted } from './unread.ts';
 
 export interface JudgedFinding extends Finding {
   readonly edge: Edge;
@@ -37,6 +38,7 @@ export function diagnose(facts: DoctorFacts, checks: readonly Check[]): Diagnosi
     notChecked.set([what.check, what.action, what.resource].join(' '), what);
   };
   const found = checks.flatMap((check) => check.judge(createLook(check.id, { facts, rules, hops }, note)));
+  for (const what of unnoted(facts, checks, [...notChecked.values()])) note(what);
   const judged = found
     .map((finding) => weighed(facts, finding))
     .sort((a, b) => rank(a) - rank(b) || placeOf(a.id).order - placeOf(b.id).order);

@@ -103,7 +103,7 @@ export function runHops(view: View, end: End, isReached: boolean): readonly Trac
   add('outcome', `${name} comes to an end`, outcome);
   const isStopped = !isReached || hops.some(({ state }) => state === 'broken');
   const logs = logsHop(view, node, { isSeen: false, visibility, stream: undefined });
-  return [...hops, isStopped && logs.state !== 'ok' ? { ...logs, state: 'skipped' } : logs];
+  return [...hops, isStopped ? { ...logs, state: 'skipped', detail: null } : logs];
 }
 
 function invocationHop({ step, runs }: End, index: number): TraceHop {

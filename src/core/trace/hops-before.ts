@@ -16,7 +16,8 @@ export function objectHop(view: View, ruleId: string | null, isSeen: boolean): T
   const { facts, write } = view;
   const { object } = write;
   const findings = findingsAbout(view, { edges: ['scope', 'object'], ruleId });
-  if (object.state === 'unknown' && !isUnread(view, facts.object?.head)) isUnread(view, facts.object?.versions);
+  if (object.state === 'unknown' && !isUnread(view, facts.object?.head))
+    isUnread(view, facts.object?.versions);
   const state: HopState =
     object.state === 'missing' || object.state === 'unfinished'
       ? 'broken'

@@ -13,10 +13,11 @@ export function viewTrace(result: TraceResult, options: ViewOptions): readonly s
     ...folded(`${sanitize(result.key)} in ${sanitize(result.bucket)}`, 0, options).map(theme.strong),
   ];
   const shared = sharedObject(result.ways);
-  if (shared) lines.push(...hopLines(shared, options));
+  if (shared) lines.push(...hopLines(shared, result, options));
   for (const way of result.ways) {
     lines.push('', ...folded(wayTitle(way, options), 0, options).map(theme.strong));
-    for (const hop of way.hops) if (hop.hop !== 'object' || !shared) lines.push(...hopLines(hop, options));
+    for (const hop of way.hops)
+      if (hop.hop !== 'object' || !shared) lines.push(...hopLines(hop, result, options));
   }
   for (const { text } of result.notes) lines.push('', ...folded(sentence(text), 0, options).map(theme.warn));
   if (result.otherWrites.length > 0) {
@@ -89,7 +90,7 @@ function nameIn(arn: string): string {
     .replace(/^(?:function:|rule\/)/, '');
 }
 
-function hopLines(hop: TraceHop, options: ViewOptions): readonly string[] {
+function hopLines(hop: TraceHop, { cause }: TraceResult, options: ViewOptions): readonly string[] {
   const { theme } = options;
   const { symbols } = theme;
   const marks = {
@@ -102,9 +103,11 @@ function hopLines(hop: TraceHop, options: ViewOptions): readonly string[] {
   const title = `${marks[hop.state]} ${hop.hop.padEnd(10)}  ${sanitize(hop.title)}`;
   if (hop.state === 'skipped' && hop.detail === null) return folded(title, 2, options).map(theme.dim);
   const ids = idTexts(hop);
+  // The cause is told in full at the end.
+  const isTold = hop.detail === null || hop.detail === cause?.message;
   return [
     ...folded(title, 2, options).map(style),
-    ...(hop.detail === null ? [] : folded(sanitize(hop.detail), 16, options)),
+    ...(isTold ? [] : folded(sanitize(hop.detail), 16, options)),
     ...(hop.time === null ? [] : folded(sanitize(hop.time), 16, options).map(theme.dim)),
     // An id may be longer than a line: it is to be copied.
     ...ids.map((text) => `${' '.repeat(16)}${theme.dim(text)}`),

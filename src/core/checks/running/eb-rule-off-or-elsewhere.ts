@@ -22,6 +22,7 @@ export const ebRuleOffOrElsewhere: Check = {
   id: 'eb-rule-off-or-elsewhere',
   reads: [
     'eventRules',
+    'eventBuses',
     'identity',
     'metrics',
     'bucket.notification',
