@@ -167,7 +167,9 @@ const SERVICE_NAMES: Readonly<Record<Service, string>> = {
   CLOUDTRAIL: 'CloudTrail',
 };
 
-/** Domains of AWS's partitions, VPC endpoints included; `api.aws` is the dual-stack domain. */
-function isAwsHost(url: string): boolean {
-  return /\.(?:amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|api\.aws)$/.test(new URL(url).hostname);
+/** Domains of AWS's partitions, VPC endpoints included; those with `api.` are the dual-stack ones. */
+export function isAwsHost(url: string): boolean {
+  return /\.(?:amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|api\.aws|api\.amazonwebservices\.com\.cn)$/.test(
+    new URL(url).hostname,
+  );
 }

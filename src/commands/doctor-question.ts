@@ -1,5 +1,5 @@
 import { callerIdentity } from '../aws/identity.ts';
-import { endpointFor, SERVICES } from '../aws/endpoints.ts';
+import { endpointFor, isAwsHost, SERVICES } from '../aws/endpoints.ts';
 import type { Target } from '../aws/target.ts';
 import { functionArn, parseArn, parseFunctionReference, partitionOf } from '../core/arn.ts';
 import { parseConfigurationFile } from '../core/configuration-file.ts';
@@ -70,13 +70,19 @@ function rememberedRules(bucket: string, { project }: Context): readonly Rule[] 
 }
 
 export function targetFacts(target: Target): TargetFacts {
-  const hosts = SERVICES.map((service) => ({ service, host: endpointFor(target, service)?.value }));
-  const general = target.endpointUrl?.value;
-  const stray = hosts.filter(({ host }) => host !== general).map(({ service }) => service);
+  const custom = (url: string | undefined) => (url === undefined || isAwsHost(url) ? undefined : url);
+  const general = custom(target.endpointUrl?.value);
+  const services = SERVICES.map((service) => ({
+    service,
+    url: custom(endpointFor(target, service)?.value),
+  }));
+  const stray = services
+    .filter(({ url }) => (url === undefined) !== (general === undefined))
+    .map(({ service }) => service);
   return {
     region: target.region.value,
     profile: target.profile?.value,
-    endpointUrl: general ?? hosts.find(({ host }) => host !== undefined)?.host,
+    endpointUrl: general ?? services.find(({ url }) => url !== undefined)?.url,
     sandbox: target.sandbox,
     strayEndpoints: stray.length === 0 || stray.length === SERVICES.length ? undefined : stray,
   };

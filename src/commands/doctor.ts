@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { collectFacts, withTrail } from '../aws/doctor/collect.ts';
 import { commandFlags } from '../aws/target-flags.ts';
+import { parseFunctionReference } from '../core/arn.ts';
 import { CHECKS } from '../core/checks/index.ts';
 import type { DoctorFacts } from '../core/doctor/facts.ts';
 import { diagnose, type Diagnosis } from '../core/doctor/judge.ts';
@@ -68,7 +69,12 @@ export async function examine(
   ctx: Context,
 ): Promise<{ readonly facts: DoctorFacts; readonly diagnosis: Diagnosis }> {
   const [target, asked] = await Promise.all([ctx.aws.target(), readQuestion(question, ctx)]);
-  const options = { question: asked, target: targetFacts(target), now: ctx.clock.now() };
+  const options = {
+    question: asked,
+    expectedByName: parseFunctionReference(question.expected ?? '')?.region === undefined,
+    target: targetFacts(target),
+    now: ctx.clock.now(),
+  };
   const facts = await collectFacts(ctx.aws, options);
   const diagnosis = diagnose(facts, CHECKS);
   const needsStory = diagnosis.findings.some(({ verdict }) => verdict !== 'risk');

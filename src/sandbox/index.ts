@@ -1,4 +1,5 @@
 /** The local AWS: usable without the CLI. Loading this module is cheap; the SDK's clients come with `createSandbox`. */
+import { setMaxListeners } from 'node:events';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -105,6 +106,8 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   const work = createWorkTracker();
   const janitor = startJanitor(stateDir);
   const closing = new AbortController();
+  // Each slow answer listens to it; Node takes more than ten listeners for a leak.
+  setMaxListeners(0, closing.signal);
   let port = 0;
   const env: SandboxEnv = {
     clock,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { RemovePermissionCommand } from '@aws-sdk/client-lambda';
 import {
   GetObjectCommand,
   ListObjectVersionsCommand,
@@ -285,6 +286,25 @@ describe('an event that does not arrive', () => {
     expect(human.stdout).toContain('the event was not seen');
     expect(human.stdout).toContain(`/aws/lambda/${bucket}`);
     expect(human.stderr).toContain('s3evt tail');
+  });
+
+  it('ends with the root cause', async () => {
+    const bucket = await pipeline('');
+    await sandbox.lambda.send(new RemovePermissionCommand({ FunctionName: bucket, StatementId: 's3' }));
+    const result = await upload(bucket, '--timeout', '300ms');
+    expect(result.code).toBe(3);
+    expect(dataOf(result).doctor).toMatchObject({
+      verdict: 'broken',
+      rootCause: 'lambda-permission-missing',
+      findings: expect.arrayContaining([
+        expect.objectContaining({ id: 'lambda-permission-missing', verdict: 'broken' }),
+      ]) as [],
+    });
+    const human = await runCli(['test-upload', '--bucket', bucket, '--timeout', '300ms'], {
+      endpoint: sandbox.url,
+    });
+    expect(human.stdout).toContain('Root cause: Rule "rule-0" sends to function');
+    expect(human.stdout).toContain('$ aws lambda add-permission');
   });
 
   it('is missing when the log group never comes', async () => {

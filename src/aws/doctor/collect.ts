@@ -2,7 +2,7 @@
  * All that `doctor` and `trace` have to know, in as few serial round trips as the way of an event has steps: the bucket, then what its
  * rules name, then what that needs (role, key, log), then what is behind it.
  */
-import { bucketArn, partitionOf } from '../../core/arn.ts';
+import { bucketArn, parseArn, partitionOf } from '../../core/arn.ts';
 import { admission } from '../../core/doctor/admission.ts';
 import type {
   BucketNode,
@@ -25,6 +25,7 @@ import {
   readDocument,
   readHead,
   readLifecycle,
+  readNearBucket,
   readOwner,
   readOwnership,
   readReplication,
@@ -43,6 +44,8 @@ const SAMPLE = 1_000;
 
 export interface CollectOptions {
   readonly question: Question;
+  /** What is expected was a name alone: its Region is the bucket's, where all of its destinations have to be. */
+  readonly expectedByName: boolean;
   readonly target: TargetFacts;
   /** Epoch ms. */
   readonly now: number;
@@ -51,10 +54,10 @@ export interface CollectOptions {
 /** Rejects only when the run is aborted and where nothing can be read at all: without credentials or a network. */
 export async function collectFacts(
   aws: Aws,
-  { question, target, now }: CollectOptions,
+  { question: asked, expectedByName, target, now }: CollectOptions,
 ): Promise<DoctorFacts> {
   const first = createReader(aws);
-  const { bucket: name, key } = question;
+  const { bucket: name, key } = asked;
   let clockAheadMs: number | undefined;
   const noteDate = (serverTime: number, localTime: number): void => {
     clockAheadMs = localTime - serverTime;
@@ -62,13 +65,14 @@ export async function collectFacts(
   const begun = Promise.all([
     first.read('sts:GetCallerIdentity', 'identity', () => callerIdentity(aws)),
     readHead(first, name, noteDate),
-    readBucketParts(first, question),
-    key === undefined ? undefined : readObject(first, name, key, question.versionId),
+    readBucketParts(first, asked),
+    key === undefined ? undefined : readObject(first, name, key, asked.versionId),
   ]);
   warmUp(aws);
   const [identity, head, early, object] = await begun;
   const region = valueOf(head)?.region ?? target.region;
   const isElsewhere = region !== target.region;
+  const question = expectedByName && isElsewhere ? { ...asked, expected: inRegion(asked.expected, region) } : asked;
   const reader = isElsewhere ? first.inRegion(region) : first;
   const parts = isElsewhere ? await readBucketParts(reader, question) : early;
   const { events, ...bucketParts } = parts;
@@ -91,7 +95,9 @@ export async function collectFacts(
     roles: {},
     notes: [],
   };
-  if (isAbsent(head) || (isAbsent(parts.notification) && head.state !== 'known')) return base;
+  if (isAbsent(head) || (isAbsent(parts.notification) && head.state !== 'known')) {
+    return { ...base, bucket: { ...base.bucket, near: await readNearBucket(reader, name) } };
+  }
 
   const partition = partitionOf(valueOf(identity)?.arn ?? '');
   const measurer = createMeasurer(reader, { since: question.since, now });
@@ -149,6 +155,11 @@ export async function collectFacts(
     notes: walk.notes(),
   };
   return followUp(reader, walked);
+}
+
+function inRegion(arn: string | undefined, region: string): string | undefined {
+  const parsed = parseArn(arn ?? '');
+  return parsed && ['arn', parsed.partition, parsed.service, region, parsed.account, parsed.resource].join(':');
 }
 
 /** The clients that the next step needs are loaded while the first answers are on their way. */

@@ -7,8 +7,10 @@ import type {
   Sample,
   VersionEntry,
 } from '../../core/doctor/facts.ts';
-import { denied, read, type Reading } from '../../core/doctor/reading.ts';
+import { denied, read, valueOf, type Reading } from '../../core/doctor/reading.ts';
+import { didYouMean } from '../../core/did-you-mean.ts';
 import { hasCode, S3evtError } from '../../core/errors.ts';
+import { listBuckets } from '../list.ts';
 import { getNotification } from '../read-facts.ts';
 import type { Reader } from './reader.ts';
 
@@ -49,6 +51,15 @@ export async function readHead(
       throw error;
     }
   });
+}
+
+/** The caller's bucket in this Region that was probably meant. Who may not list buckets is told of none. */
+export async function readNearBucket(reader: Reader, bucket: string): Promise<string | undefined> {
+  const listed = await reader.read('s3:ListAllMyBuckets', '*', () => listBuckets(reader.aws));
+  return didYouMean(
+    bucket,
+    (valueOf(listed) ?? []).map(({ name }) => name),
+  );
 }
 
 export function readDocument(reader: Reader, bucket: string): Read<'notification'> {

@@ -46,9 +46,11 @@ const isOf =
     edges.includes(placeOf(id).edge);
 
 const TABLE: readonly Dominance[] = [
+  // The name of a directory bucket tells its kind, whatever the calls for general purpose buckets answer.
+  { cause: ['unsupported-bucket-kind'], over: () => true, within: 'all' },
   {
-    cause: ['bucket-not-found', 'bucket-other-account', 'unsupported-bucket-kind'],
-    over: () => true,
+    cause: ['bucket-not-found', 'bucket-other-account'],
+    over: (id) => id !== 'unsupported-bucket-kind',
     within: 'all',
   },
   { cause: ['object-not-in-bucket', 'multipart-never-completed'], over: isOf('rule'), within: 'all' },

@@ -58,10 +58,10 @@ export interface TargetFacts {
   /** The Region of the call, before the bucket's own was known. */
   readonly region: string;
   readonly profile?: string | undefined;
-  /** A custom endpoint; undefined for AWS itself. */
+  /** A custom endpoint; undefined for AWS itself, by whatever endpoint of its own. */
   readonly endpointUrl?: string | undefined;
   readonly sandbox: boolean;
-  /** Services whose own endpoint setting leads somewhere else than the others'. */
+  /** Services that go to AWS while the others go to a custom endpoint, or the reverse. */
   readonly strayEndpoints?: readonly string[] | undefined;
   /** How far this machine's clock is ahead of the service's. */
   readonly clockAheadMs?: number | undefined;
@@ -71,6 +71,8 @@ export interface BucketNode {
   readonly name: string;
   /** `kind` is set for other kinds than general purpose buckets, as S3 answers it. */
   readonly head: Reading<{ readonly region: string; readonly kind?: string | undefined }>;
+  /** Of the caller's buckets the one that is called much like it; looked for when it is not there. */
+  readonly near?: string | undefined;
   /** Twelve digits. Known when the bucket is proven to be the caller's, or the owner was given. */
   readonly owner: Reading<string>;
   readonly notification: Reading<NotificationDocument>;

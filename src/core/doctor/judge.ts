@@ -37,7 +37,10 @@ export function diagnose(facts: DoctorFacts, checks: readonly Check[]): Diagnosi
   const note = (what: NotChecked): void => {
     notChecked.set([what.check, what.action, what.resource].join(' '), what);
   };
-  const found = checks.flatMap((check) => check.judge(createLook(check.id, { facts, rules, hops }, note)));
+  const all = checks.flatMap((check) => check.judge(createLook(check.id, { facts, rules, hops }, note)));
+  // That a change may take a while explains nothing where something is broken for good.
+  const isBroken = all.some(({ verdict }) => verdict === 'broken');
+  const found = isBroken ? all.filter(({ id }) => id !== 'config-too-fresh') : all;
   for (const what of unnoted(facts, checks, [...notChecked.values()])) note(what);
   const judged = found
     .map((finding) => weighed(facts, finding))

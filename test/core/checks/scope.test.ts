@@ -47,6 +47,19 @@ describe('bucket-not-found', () => {
     );
   });
 
+  it('names the bucket that was meant, where there is one much like it', () => {
+    const { findings } = judge(
+      bucketNotFound,
+      facts({ bucket: { head: absent('s3:ListBucket'), near: 'photos-eu' } }),
+    );
+    expect(findings[0]?.message).toContain('photos-eu is meant, perhaps');
+    expect(findings[0]?.evidence).toContainEqual({
+      call: 's3:ListAllMyBuckets',
+      field: 'Buckets',
+      value: 'photos-eu',
+    });
+  });
+
   it('is not sure of an alias of an access point', () => {
     const given = facts({ bucket: { name: 'ap-x1-s3alias', head: absent('s3:ListBucket') } });
     expect(judge(bucketNotFound, given).findings).toMatchObject([{ verdict: 'suspected' }]);
@@ -161,35 +174,27 @@ describe('wrong-profile-or-region', () => {
 });
 
 describe('emulator-endpoint', () => {
-  const at = (endpointUrl: string, sandbox = false) =>
-    facts({ target: { region: REGION, sandbox, endpointUrl } });
+  const at = (target: FactsOver['target']) => facts({ target: { region: REGION, sandbox: false, ...target } });
 
-  it('is a risk for an endpoint that is neither AWS nor the sandbox', () => {
-    expect(judge(emulatorEndpoint, at('http://localhost:4566')).findings).toMatchObject([
-      { verdict: 'risk' },
-    ]);
-    expect(judge(emulatorEndpoint, at('https://amazonaws.com.example.org')).findings).toHaveLength(1);
-  });
-
-  it('is a risk for services that lead elsewhere', () => {
-    const given = facts({ target: { region: REGION, sandbox: false, strayEndpoints: ['S3'] } });
-    const { findings } = judge(emulatorEndpoint, given);
-    expect(findings).toMatchObject([{ verdict: 'risk' }]);
+  it('is a risk where services lead elsewhere', () => {
+    const { findings } = judge(emulatorEndpoint, at({ strayEndpoints: ['S3'] }));
+    expect(findings).toMatchObject([{ verdict: 'risk', fix: { mode: 'tell' } }]);
     expect(findings[0]?.message).toContain('the endpoint settings of S3');
   });
 
-  it.each([
-    'https://s3.eu-west-1.amazonaws.com',
-    'https://bucket.vpce-1a2b-3c4d.s3.eu-west-1.vpce.amazonaws.com',
-    'https://lambda-fips.us-gov-west-1.amazonaws.com/',
-    'https://s3.cn-north-1.amazonaws.com.cn',
-    'https://lambda.eu-west-1.api.aws:443',
-  ])('knows %s for AWS', (endpoint) => {
-    expect(judge(emulatorEndpoint, at(endpoint)).findings).toEqual([]);
+  it('shows the endpoint of the others', () => {
+    const { findings } = judge(
+      emulatorEndpoint,
+      at({ endpointUrl: 'http://localhost:4566', strayEndpoints: ['KMS', 'S3'] }),
+    );
+    expect(findings[0]?.evidence).toEqual([
+      { call: 'none', field: 'endpoint', value: 'http://localhost:4566' },
+      { call: 'none', field: 'stray endpoints', value: 'KMS, S3' },
+    ]);
   });
 
-  it('is quiet for the sandbox, and without an endpoint', () => {
-    expect(judge(emulatorEndpoint, at('http://127.0.0.1:4566', true)).findings).toEqual([]);
+  it('has nothing to say of an endpoint for all of them, nor of none', () => {
+    expect(judge(emulatorEndpoint, at({ endpointUrl: 'http://localhost:4566' })).findings).toEqual([]);
     expect(judge(emulatorEndpoint, facts()).findings).toEqual([]);
   });
 });

@@ -38,16 +38,20 @@ export const lambdaQualifierMissing: Check = {
       if (qualifier === undefined || !node.qualified || !isAbsent(node.qualified)) return [];
       const isVersion = /^\d+$/.test(qualifier);
       const own = parseArn(hop.arn)?.account === account;
+      // Lambda answers the same for a function that is not there.
+      const isThere = look.value(node.configuration) !== undefined;
       return [
         {
           ...about,
-          verdict: own ? ('broken' as const) : ('suspected' as const),
-          message: `${calledRules(hop)} sends to ${called(hop.arn)}: the function is there, but it has no ${isVersion ? 'version' : 'alias'} "${qualifier}"`,
+          verdict: own && isThere ? ('broken' as const) : ('suspected' as const),
+          message: `${calledRules(hop)} sends to ${called(hop.arn)}, but the function has no ${isVersion ? 'version' : 'alias'} "${qualifier}"`,
           evidence: [evidence(node.qualified, 'answer', 'ResourceNotFoundException')],
           fix:
             isVersion || !hop.sender
               ? tell(
-                  'A published version cannot be made again under its number: name another version, or an alias, in the rule.',
+                  isVersion
+                    ? 'A published version cannot be made again under its number: name another version, or an alias, in the rule.'
+                    : 'Make the alias again, or name another one in the event source mapping.',
                 )
               : {
                   ...ask(

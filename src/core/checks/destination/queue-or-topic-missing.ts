@@ -18,8 +18,9 @@ export const queueOrTopicMissing: Check = {
         kind === 'sqs' ? queues[arn]?.attributes : topics[arn]?.attributes;
       look.value(reading);
       if (!reading || !isAbsent(reading)) return [];
-      // Of another account it may be there and only not be shown.
       const own = parseArn(arn)?.account === account;
+      // Of another account it may be there and only not be shown: see cross-account-destination.
+      if (!own && account !== undefined) return [];
       const leads = hop.depth === 0 ? calledRules(hop) : called(sender?.sourceArn ?? '');
       const name = parseArn(arn)?.resource ?? '';
       const action = kind === 'sqs' ? 'sqs:SendMessage' : 'sns:Publish';

@@ -1,10 +1,10 @@
 import type { Look } from '../../doctor/check.ts';
 import type { KeyNode } from '../../doctor/facts.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import type { Hop } from '../../doctor/routes.ts';
+import { guardedHops, type GuardedHop } from '../permission/guarded-hops.ts';
 
 export interface EncryptedHop {
-  readonly hop: Hop;
+  readonly hop: GuardedHop;
   /** As it was set at the queue or topic: id, ARN or alias. */
   readonly keyId: string;
   /** Undefined when the key was not read. */
@@ -21,8 +21,7 @@ export const ENCRYPTION_FACTS = [
 
 /** Queues and topics that somebody sends to and that a KMS key encrypts. */
 export function encryptedHops({ hops, facts }: Look): readonly EncryptedHop[] {
-  return hops.flatMap((hop) => {
-    if (!hop.sender) return [];
+  return guardedHops({ hops }).flatMap((hop) => {
     const keyId =
       hop.kind === 'sqs'
         ? valueOf(facts.queues[hop.arn]?.attributes)?.kmsKeyId

@@ -6,6 +6,15 @@ import { isAbsent, valueOf } from '../../doctor/reading.ts';
 import { called, evidence } from '../../doctor/words.ts';
 import { encryptedHops, ENCRYPTION_FACTS, isManagedByAws } from './encrypted-hops.ts';
 
+/** https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html; a key that is being created or updated is on its way. */
+const UNUSABLE = new Set([
+  'Disabled',
+  'PendingDeletion',
+  'PendingReplicaDeletion',
+  'PendingImport',
+  'Unavailable',
+]);
+
 /** The key of a queue or topic on the way is switched off, about to be deleted, or gone. */
 export const kmsKeyUnusable: Check = {
   id: 'kms-key-unusable',
@@ -17,7 +26,7 @@ export const kmsKeyUnusable: Check = {
       if (!key || isManagedByAws(encrypted)) return [];
       const found = look.value(key.key);
       const isGone = isAbsent(key.key) && (parseArn(keyId)?.account ?? account) === account;
-      if (!isGone && (found === undefined || found.state === 'Enabled')) return [];
+      if (!isGone && (found === undefined || !UNUSABLE.has(found.state))) return [];
       const state = found?.state ?? 'gone';
       return [
         {

@@ -1,7 +1,9 @@
 import { admission } from '../../doctor/admission.ts';
-import type { Check } from '../../doctor/check.ts';
+import type { Check, Look } from '../../doctor/check.ts';
+import type { KeyNode } from '../../doctor/facts.ts';
+import type { FixAction } from '../../doctor/finding.ts';
 import { admitToKey, ask, call, tell } from '../../doctor/fixes.ts';
-import { valueOf } from '../../doctor/reading.ts';
+import { read, valueOf } from '../../doctor/reading.ts';
 import { called, evidence } from '../../doctor/words.ts';
 import { KEY_ACTIONS } from '../../s3-access.ts';
 import { encryptedHops, ENCRYPTION_FACTS, isManagedByAws } from './encrypted-hops.ts';
@@ -17,7 +19,6 @@ export const kmsPolicyDeniesS3: Check = {
     encryptedHops(look).flatMap((encrypted) => {
       const { hop, keyId, key } = encrypted;
       const { sender } = hop;
-      if (!sender) return [];
       const about = {
         id: 'kms-policy-denies-s3' as const,
         severity: 'BREAK' as const,
@@ -62,7 +63,7 @@ export const kmsPolicyDeniesS3: Check = {
       const certain = answers.find(({ answer }) => answer.kind === 'denied' || answer.kind === 'refused');
       const worst = certain ?? answers.find(({ answer }) => answer.kind !== 'allowed');
       if (!worst) return [];
-      const action = admitToKey(key, sender);
+      const action = admitSenders(look, key);
       const isDenied = worst.answer.kind === 'denied';
       return [
         {
@@ -87,3 +88,28 @@ export const kmsPolicyDeniesS3: Check = {
       ];
     }),
 };
+
+/**
+ * A key's policy is written as a whole: two fixes, each made from it as it was read, would undo each other. So each admits all senders of
+ * all queues and topics that the key encrypts.
+ */
+function admitSenders(look: Look, node: KeyNode): FixAction | undefined {
+  const arn = valueOf(node.key)?.arn;
+  const written = valueOf(node.policy);
+  if (arn === undefined || written === undefined) return undefined;
+  let policy = written;
+  let action: FixAction | undefined;
+  for (const { key, hop } of encryptedHops(look)) {
+    if (valueOf(key?.key)?.arn !== arn) continue;
+    const open = KEY_ACTIONS.some((one) => {
+      const { kind } = admission(policy, one, arn, hop.sender);
+      return kind === 'refused' || kind === 'undecided';
+    });
+    if (!open) continue;
+    action = admitToKey({ ...node, policy: read('kms:GetKeyPolicy', policy) }, hop.sender);
+    const next = action?.kind === 'call' ? action.input['Policy'] : undefined;
+    if (typeof next !== 'string') return undefined;
+    policy = next;
+  }
+  return action;
+}

@@ -1,14 +1,20 @@
 import { parseArn } from '../../arn.ts';
 import type { Check, Look } from '../../doctor/check.ts';
 import { tell } from '../../doctor/fixes.ts';
-import type { Reading } from '../../doctor/reading.ts';
+import { isAbsent, type Reading } from '../../doctor/reading.ts';
 import type { Hop } from '../../doctor/routes.ts';
 import { called, calledRules, evidence } from '../../doctor/words.ts';
 
 /** What is in another account and may not be looked at from here. That it is in another account is no fault by itself. */
 export const crossAccountDestination: Check = {
   id: 'cross-account-destination',
-  reads: ['identity', 'functions.policy', 'queues.attributes', 'topics.attributes'],
+  reads: [
+    'identity',
+    'functions.configuration',
+    'functions.policy',
+    'queues.attributes',
+    'topics.attributes',
+  ],
   judge(look) {
     const account = look.value(look.facts.identity)?.account;
     if (account === undefined) return [];
@@ -37,7 +43,12 @@ export const crossAccountDestination: Check = {
 };
 
 function readingOf({ facts }: Look, { kind, arn }: Hop): Reading<unknown> | undefined {
-  if (kind === 'lambda') return facts.functions[arn]?.policy;
+  if (kind === 'lambda') {
+    const node = facts.functions[arn];
+    if (!node || isAbsent(node.configuration)) return undefined;
+    // A function that shows itself and has no policy admits nobody: that is known then.
+    return isAbsent(node.policy) ? node.configuration : node.policy;
+  }
   return kind === 'sqs'
     ? facts.queues[arn]?.attributes
     : kind === 'sns'

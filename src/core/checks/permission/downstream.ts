@@ -1,15 +1,17 @@
 /** Whether what a topic or an event rule sends to admits it: functions, queues and topics alike. */
-import { admission, type Sender } from '../../doctor/admission.ts';
+import type { Sender } from '../../doctor/admission.ts';
 import type { Look } from '../../doctor/check.ts';
 import type { Finding, Fix, FixAction } from '../../doctor/finding.ts';
-import { addPermission, admitToQueue, admitToTopic, safe, tell } from '../../doctor/fixes.ts';
+import { addPermission, safe, tell } from '../../doctor/fixes.ts';
 import { isAbsent, valueOf, type Reading } from '../../doctor/reading.ts';
-import type { Hop } from '../../doctor/routes.ts';
 import { called, evidence } from '../../doctor/words.ts';
+import { guardedHops, type GuardedHop } from './guarded-hops.ts';
 import { refusalText } from './refusal-text.ts';
+import { admitSenders } from './whole-policy.ts';
 
 export const DOWNSTREAM_FACTS = [
   'functions.configuration',
+  'functions.qualified',
   'functions.policy',
   'queues.attributes',
   'topics.attributes',
@@ -26,13 +28,12 @@ interface Gate {
 
 /** Findings without an id, for the hops that this service sends to. */
 export function downstream(look: Look, service: Sender['service']): readonly Omit<Finding, 'id'>[] {
-  return look.hops.flatMap((hop) => {
+  return guardedHops(look).flatMap((hop) => {
     const { sender } = hop;
-    // A target with a role is reached by that role's permissions.
-    if (sender?.service !== service || hop.target?.roleArn !== undefined) return [];
-    const gate = gateOf(look, hop, sender);
+    if (sender.service !== service) return [];
+    const gate = gateOf(look, hop);
     if (!gate) return [];
-    const refusal = refusalText(admission(gate.policy, gate.action, hop.arn, sender));
+    const refusal = refusalText(gate.policy, gate.action, hop.arn, sender);
     if (!refusal) return [];
     const fix: Fix = gate.admit
       ? safe(gate.admit)
@@ -53,30 +54,31 @@ export function downstream(look: Look, service: Sender['service']): readonly Omi
   });
 }
 
-function gateOf(look: Look, hop: Hop, sender: Sender): Gate | undefined {
+function gateOf(look: Look, hop: GuardedHop): Gate | undefined {
   const { functions, queues, topics, identity } = look.facts;
   switch (hop.kind) {
     case 'lambda': {
       const node = functions[hop.arn];
-      if (!node || isAbsent(node.configuration)) return undefined;
+      // What is not there needs no permission, and GetPolicy answers the same for both.
+      if (!node || isAbsent(node.configuration) || isAbsent(node.qualified)) return undefined;
       const policy = look.value(node.policy);
       if (policy === undefined && !(isAbsent(node.policy) && look.value(node.configuration)))
         return undefined;
-      const admit = addPermission(node, sender, valueOf(identity)?.account);
+      const admit = addPermission(node, hop.sender, valueOf(identity)?.account);
       return { reading: node.policy, policy, action: 'lambda:InvokeFunction', admit };
     }
     case 'sqs': {
       const node = queues[hop.arn];
       const attributes = look.value(node?.attributes);
       if (!node || !attributes) return undefined;
-      const admit = admitToQueue(node, sender);
+      const admit = admitSenders(look, hop);
       return { reading: node.attributes, policy: attributes.policy, action: 'sqs:SendMessage', admit };
     }
     case 'sns': {
       const node = topics[hop.arn];
       const attributes = look.value(node?.attributes);
       if (!node || !attributes) return undefined;
-      const admit = admitToTopic(node, sender);
+      const admit = admitSenders(look, hop);
       return { reading: node.attributes, policy: attributes.policy, action: 'sns:Publish', admit };
     }
     case 'event-rule':

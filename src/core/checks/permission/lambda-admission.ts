@@ -9,6 +9,7 @@ import { isAbsent, valueOf, type Reading } from '../../doctor/reading.ts';
 import type { Hop } from '../../doctor/routes.ts';
 import { called, calledRules, evidence } from '../../doctor/words.ts';
 import type { NearMiss } from '../../policy.ts';
+import { nearestMiss } from './near-miss.ts';
 
 const ACTION = 'lambda:InvokeFunction';
 
@@ -64,13 +65,13 @@ function causeOf(
   const { sender } = hop;
   // What is not there needs no permission, and GetPolicy answers the same for both.
   if (!sender || isAbsent(node.configuration) || isAbsent(node.qualified)) return undefined;
+  // Nothing can be attached to `$LATEST`: that is a cause of its own.
+  if (node.qualifier === '$LATEST') return undefined;
   const policy = value(node.policy);
   if (policy === undefined && !isAbsent(node.policy)) return undefined;
   // Without a look at the function itself an absent policy proves nothing.
   if (policy === undefined && value(node.configuration) === undefined) return undefined;
-  // `$LATEST` has no policy of its own.
-  const arn = hop.arn.replace(/:\$LATEST$/, '');
-  const answer = admission(policy, ACTION, arn, sender);
+  const answer = admission(policy, ACTION, hop.arn, sender);
   switch (answer.kind) {
     case 'allowed':
     case 'denied':
@@ -92,7 +93,10 @@ function causeOf(
       };
     }
     case 'refused':
-      return elsewhere(node, sender, hop) ?? refusal(node, answer.nearest);
+      return (
+        elsewhere(node, sender, hop) ??
+        refusal(node, policy === undefined ? undefined : nearestMiss(policy, ACTION, hop.arn, sender))
+      );
   }
 }
 
@@ -153,7 +157,8 @@ function refusal({ policy }: FunctionNode, nearest: NearMiss | undefined): Cause
             : key === 'aws:sourceaccount'
               ? 'lambda-permission-wrong-account'
               : 'lambda-permission-condition',
-        verdict: 'broken',
+        // An operator that is not known here: what it decides is not known either.
+        verdict: nearest.condition ? 'broken' : 'suspected',
         why: `whose policy admits S3 for something else: in ${statement} ${nearest.detail}${neverText(key)}`,
         seen: { field: `${seen.field} Condition`, value: nearest.detail },
       };

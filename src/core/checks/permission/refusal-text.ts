@@ -1,9 +1,14 @@
-import type { PolicyVerdict } from '../../policy-verdict.ts';
+import { admission, type Sender } from '../../doctor/admission.ts';
+import { nearestMiss } from './near-miss.ts';
 
 /** What a policy's refusal is, for messages and evidence; undefined when it is none, or an explicit Deny, which is a cause of its own. */
 export function refusalText(
-  answer: PolicyVerdict,
+  policy: string | undefined,
+  action: string,
+  resource: string,
+  sender: Sender,
 ): { readonly verdict: 'broken' | 'suspected'; readonly why: string; readonly value: string } | undefined {
+  const answer = admission(policy, action, resource, sender);
   switch (answer.kind) {
     case 'allowed':
     case 'denied':
@@ -19,11 +24,12 @@ export function refusalText(
       };
     }
     case 'refused': {
-      const { nearest } = answer;
+      const nearest = policy === undefined ? undefined : nearestMiss(policy, action, resource, sender);
       if (!nearest) return { verdict: 'broken', why: 'its policy admits nobody', value: 'no statement' };
       const statement = nearest.sid === undefined ? 'the nearest statement' : `statement "${nearest.sid}"`;
       return {
-        verdict: 'broken',
+        // An operator that is not known here: what it decides is not known either.
+        verdict: nearest.failed === 'condition' && !nearest.condition ? 'suspected' : 'broken',
         why: `in ${statement} of its policy ${nearest.detail}`,
         value: nearest.detail,
       };

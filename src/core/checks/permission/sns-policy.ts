@@ -1,8 +1,8 @@
-import { admission } from '../../doctor/admission.ts';
 import type { Check } from '../../doctor/check.ts';
-import { admitToTopic, safe, tell } from '../../doctor/fixes.ts';
+import { safe, tell } from '../../doctor/fixes.ts';
 import { called, calledRules, evidence } from '../../doctor/words.ts';
 import { refusalText } from './refusal-text.ts';
+import { admitSenders } from './whole-policy.ts';
 
 /** A topic that a rule of the bucket names does not admit S3: the policy that a new topic gets does not. */
 export const snsPolicy: Check = {
@@ -14,9 +14,9 @@ export const snsPolicy: Check = {
       if (!node || hop.sender?.service !== 's3.amazonaws.com') return [];
       const attributes = look.value(node.attributes);
       if (!attributes) return [];
-      const refusal = refusalText(admission(attributes.policy, 'sns:Publish', hop.arn, hop.sender));
+      const refusal = refusalText(attributes.policy, 'sns:Publish', hop.arn, hop.sender);
       if (!refusal) return [];
-      const action = admitToTopic(node, hop.sender);
+      const action = admitSenders(look, hop);
       return [
         {
           id: 'sns-policy',

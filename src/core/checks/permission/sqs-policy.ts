@@ -1,8 +1,8 @@
-import { admission } from '../../doctor/admission.ts';
 import type { Check } from '../../doctor/check.ts';
-import { admitToQueue, safe, tell } from '../../doctor/fixes.ts';
+import { safe, tell } from '../../doctor/fixes.ts';
 import { called, calledRules, evidence } from '../../doctor/words.ts';
 import { refusalText } from './refusal-text.ts';
+import { admitSenders } from './whole-policy.ts';
 
 /** A queue that a rule of the bucket names does not admit S3. */
 export const sqsPolicy: Check = {
@@ -14,9 +14,9 @@ export const sqsPolicy: Check = {
       if (!node || hop.sender?.service !== 's3.amazonaws.com') return [];
       const attributes = look.value(node.attributes);
       if (!attributes) return [];
-      const refusal = refusalText(admission(attributes.policy, 'sqs:SendMessage', hop.arn, hop.sender));
+      const refusal = refusalText(attributes.policy, 'sqs:SendMessage', hop.arn, hop.sender);
       if (!refusal) return [];
-      const action = admitToQueue(node, hop.sender);
+      const action = admitSenders(look, hop);
       return [
         {
           id: 'sqs-policy',

@@ -7,7 +7,7 @@ import { cut } from '../rule/text.ts';
 /** There is no such bucket where these credentials look. 403, 301 and 400 say nothing about that. */
 export const bucketNotFound: Check = {
   id: 'bucket-not-found',
-  reads: ['bucket.head', 'bucket.notification'],
+  reads: ['bucket.head', 'bucket.notification', 'bucket.near'],
   judge(look) {
     const { bucket, target } = look.facts;
     look.value(bucket.head);
@@ -23,8 +23,13 @@ export const bucketNotFound: Check = {
         verdict: isAlias ? 'suspected' : 'broken',
         severity: 'SCOPE',
         subject: `bucket ${bucket.name}`,
-        message: `there is no bucket ${bucket.name}${where}: it is misspelt, deleted, or in another partition of AWS`,
-        evidence: [evidence(answer, 'answer', 'NoSuchBucket')],
+        message: `there is no bucket ${bucket.name}${where}: ${bucket.near === undefined ? 'it is misspelt, deleted, or in another partition of AWS' : `${bucket.near} is meant, perhaps`}`,
+        evidence: [
+          evidence(answer, 'answer', 'NoSuchBucket'),
+          ...(bucket.near === undefined
+            ? []
+            : [{ call: 's3:ListAllMyBuckets', field: 'Buckets', value: bucket.near }]),
+        ],
         fix: tell('Correct the name; the list shows the buckets of this account.', [
           'aws',
           's3api',
