@@ -1,15 +1,19 @@
 import { writeFileSync } from 'node:fs';
 import { collectFacts, withTrail } from '../aws/doctor/collect.ts';
 import { commandFlags } from '../aws/target-flags.ts';
-import { parseFunctionReference } from '../core/arn.ts';
+import { parseArn } from '../core/arn.ts';
 import { CHECKS } from '../core/checks/index.ts';
+import { isUntold } from '../core/checks/object/seen.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 import type { DoctorFacts } from '../core/doctor/facts.ts';
 import { diagnose, type Diagnosis } from '../core/doctor/judge.ts';
 import { maskAccounts } from '../core/doctor/mask.ts';
+import { valueOf } from '../core/doctor/reading.ts';
 import { doctorReport, type DoctorReport } from '../core/doctor/report.ts';
 import { hopsOf, rulesInQuestion } from '../core/doctor/routes.ts';
 import { readFacts } from '../core/doctor/saved-facts.ts';
 import { S3evtError } from '../core/errors.ts';
+import { rulesOf } from '../core/notification.ts';
 import type { FixFlags } from '../core/preflight-fixes.ts';
 import type { FileText } from './apply.ts';
 import type { Context } from './context.ts';
@@ -41,7 +45,7 @@ const MOST_ROUNDS = 4;
 
 /** Why events of a bucket do not arrive. Throws S3evtError only where nothing can be looked at. */
 export async function runDoctor(input: DoctorInput, ctx: Context): Promise<DoctorResult> {
-  if (input.facts !== undefined) return offline(input.facts, input, ctx);
+  if (input.facts !== undefined) return offline(input.facts, input);
   const target = await ctx.aws.target();
   const flags = commandFlags(target);
   let { facts, diagnosis } = await examine(input, ctx);
@@ -71,24 +75,45 @@ export async function examine(
   const [target, asked] = await Promise.all([ctx.aws.target(), readQuestion(question, ctx)]);
   const options = {
     question: asked,
-    expectedByName: parseFunctionReference(question.expected ?? '')?.region === undefined,
+    expectedByName: question.expected !== undefined && parseArn(question.expected) === undefined,
     target: targetFacts(target),
     now: ctx.clock.now(),
   };
   const facts = await collectFacts(ctx.aws, options);
+  refuseUnknownRule(facts);
   const diagnosis = diagnose(facts, CHECKS);
-  const needsStory = diagnosis.findings.some(({ verdict }) => verdict !== 'risk');
+  const needsStory = isUntold(facts) || diagnosis.findings.some(({ verdict }) => verdict !== 'risk');
   if (!needsStory || facts.bucket.head.state !== 'known') return { facts, diagnosis };
   const told = await withTrail(ctx.aws, facts);
   return { facts: told, diagnosis: diagnose(told, CHECKS) };
 }
 
-function offline({ name, text }: FileText, input: DoctorInput, _ctx: Context): DoctorResult {
+/** Throws NOT_FOUND for a rule that neither the bucket nor the project file knows. */
+function refuseUnknownRule({ question, bucket }: DoctorFacts): void {
+  const { ruleId, remembered } = question;
+  const document = valueOf(bucket.notification);
+  if (ruleId === undefined || !document) return;
+  const ids = [...rulesOf(document), ...remembered].map(({ id }) => id);
+  if (ids.includes(ruleId)) return;
+  const near = didYouMean(ruleId, ids);
+  throw new S3evtError('NOT_FOUND', `${question.bucket} has no rule "${ruleId}"`, {
+    hint: near === undefined ? 'Look at its rules with "s3evt ls".' : `Did you mean ${near}?`,
+  });
+}
+
+function offline({ name, text }: FileText, input: DoctorInput): DoctorResult {
   if (input.fix) throw new S3evtError('USAGE', '--fix needs AWS, not saved facts');
   const read = readFacts(text);
   if (!read.ok) throw new S3evtError('INVALID_ARGUMENT', `${name}: ${read.problem}`);
   const { region } = read.facts.target;
-  return resultOf(read.facts, diagnose(read.facts, CHECKS), { aws: ['--region', region], s3evt: [] }, null);
+  let diagnosis: Diagnosis;
+  try {
+    diagnosis = diagnose(read.facts, CHECKS);
+  } catch (error) {
+    // The checks rely on what this program writes: by hand anything can be made of it.
+    throw new S3evtError('INVALID_ARGUMENT', `${name}: these facts are not whole`, { cause: error });
+  }
+  return resultOf(read.facts, diagnosis, { aws: ['--region', region], s3evt: [] }, null);
 }
 
 function resultOf(

@@ -2,6 +2,9 @@
  * Runs a command that s3evt printed, as somebody would who copies it: `aws …` with the SDK's own model of that operation, `s3evt …` in
  * this process. It knows nothing of how the command was made.
  */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { startCli } from './run-cli.ts';
 import { shellWords } from './shell-words.ts';
@@ -23,6 +26,9 @@ const SDKS: Readonly<
   logs: { client: 'logs', load: () => import('@aws-sdk/client-cloudwatch-logs') },
 };
 
+/** With a shell, the AWS CLI and the built s3evt, where the caller has them all. */
+export const REAL = process.env['S3EVT_REAL_COMMANDS'] === '1';
+
 /** Options of the AWS CLI itself. */
 const GLOBAL = ['--region', '--endpoint-url', '--profile'];
 
@@ -33,12 +39,32 @@ export interface Place {
 }
 
 export async function runCopied(line: string, place: Place): Promise<void> {
+  if (REAL) {
+    await runForReal(line, place);
+    return;
+  }
   const words = shellWords(line);
   const pipe = words.indexOf('|');
   if (pipe < 0) return runOne(words, undefined, place);
   const [printf, format, text] = words;
   expect([printf, format, pipe], line).toEqual(['printf', '%s', 3]);
   await runOne(words.slice(pipe + 1), text, place);
+}
+
+async function runForReal(line: string, { endpoint, cwd }: Place): Promise<void> {
+  const s3evt = `s3evt() { '${process.execPath}' '${join(process.cwd(), 'bin', 's3evt.js')}' "$@"; }`;
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: cwd,
+    XDG_STATE_HOME: join(cwd, 'state'),
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_REGION: 'us-east-1',
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_PAGER: '',
+  };
+  await promisify(execFile)('sh', ['-c', `${s3evt}\n${line}`], { cwd, env });
 }
 
 async function runOne(words: readonly string[], stdin: string | undefined, place: Place): Promise<void> {

@@ -1,6 +1,7 @@
 /** CloudWatch metrics of functions, queues, topics and event rules: one GetMetricData call for all that is asked for together. */
 import type { MetricDataQuery } from '@aws-sdk/client-cloudwatch';
 import type { MetricSeries } from '../../core/doctor/facts.ts';
+import { metricPeriod } from '../../core/doctor/metrics.ts';
 import type { Reading } from '../../core/doctor/reading.ts';
 import type { Reader } from './reader.ts';
 
@@ -66,14 +67,14 @@ const MOST_QUERIES = 500;
 /** Metrics are nice to have: nobody waits longer for them. */
 const MOST_WAIT_MS = 3_000;
 
-/** Data points of one minute for three hours, of five for two weeks, then of an hour: as long as CloudWatch keeps each. */
+/** Data points of `metricPeriod`, from the one on that holds `since`. */
 export async function readMetrics(
   reader: Reader,
   wanted: readonly Measured[],
   { since, now }: { readonly since: number; readonly now: number },
 ): Promise<Reading<readonly MetricSeries[]>> {
   const action = 'cloudwatch:GetMetricData';
-  const period = now - since <= 3 * 3_600_000 ? 60 : now - since <= 15 * 86_400_000 ? 300 : 3_600;
+  const period = metricPeriod(since, now);
   const series = wanted.flatMap(({ namespace, of }) => {
     const { sums, maxima } = METRICS[namespace];
     return [

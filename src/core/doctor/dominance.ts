@@ -53,6 +53,7 @@ const TABLE: readonly Dominance[] = [
     over: (id) => id !== 'unsupported-bucket-kind',
     within: 'all',
   },
+  { cause: ['wrong-profile-or-region'], over: ['rule-points-elsewhere'], within: 'all' },
   { cause: ['object-not-in-bucket', 'multipart-never-completed'], over: isOf('rule'), within: 'all' },
   { cause: ['config-overwritten'], over: ['no-notification-config', 'rule-points-elsewhere'], within: 'all' },
   { cause: ['eb-not-enabled', 'replica-side-expectation'], over: ['no-notification-config'], within: 'all' },

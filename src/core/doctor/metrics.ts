@@ -23,6 +23,12 @@ export function metricMaximum(
   return points.length === 0 ? undefined : Math.max(...points.map(([, value]) => value));
 }
 
+/** Seconds of one data point: as long as CloudWatch keeps each, a minute for three hours, five for two weeks, then an hour. */
+export function metricPeriod(since: number, now: number): number {
+  const span = now - since;
+  return span <= 3 * 3_600_000 ? 60 : span <= 15 * 86_400_000 ? 300 : 3_600;
+}
+
 export function sumOf(
   series: readonly MetricSeries[],
   namespace: Namespace,

@@ -65,7 +65,7 @@ async function aliased(world: TestSandbox): Promise<void> {
 
 describe('a function does not admit S3', () => {
   proves(sandbox, [
-    { id: 'lambda-permission-missing', breaks: remove },
+    { id: 'lambda-permission-missing', breaks: (world) => remove(world) },
     {
       id: 'lambda-permission-wrong-source-arn',
       when: 'with /* behind the bucket',

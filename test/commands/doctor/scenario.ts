@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { DoctorResult } from '../../../src/commands/doctor.ts';
 import type { FindingId } from '../../../src/core/doctor/catalogue.ts';
-import { runCopied } from '../../support/copied-command.ts';
+import { REAL, runCopied } from '../../support/copied-command.ts';
 import { envelopeOf, runCli, temporaryFolder, type CliOptions } from '../../support/run-cli.ts';
 import type { TestSandbox } from '../../support/sandbox.ts';
 import { BUCKET, directFunction } from './world.ts';
@@ -44,7 +44,13 @@ export async function doctor(
   cwd = temporaryFolder(),
   { bucket = BUCKET, ...asks }: Asking = {},
 ): Promise<{ readonly code: number; readonly data: DoctorResult; readonly stderr: string }> {
-  const result = await runCli(['doctor', bucket, ...argv, '--json'], { endpoint: sandbox.url, cwd, ...asks });
+  // The AWS CLI reads the endpoint of SQS from its flag only: then the printed commands carry it.
+  const place = REAL ? ['--endpoint-url', sandbox.url] : [];
+  const result = await runCli(['doctor', bucket, ...argv, ...place, '--json'], {
+    endpoint: sandbox.url,
+    cwd,
+    ...asks,
+  });
   const envelope = envelopeOf(result);
   expect(envelope.error, result.stderr).toBeNull();
   return { code: result.code, data: envelope.data as DoctorResult, stderr: result.stderr };

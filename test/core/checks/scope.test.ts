@@ -119,15 +119,22 @@ describe('wrong-profile-or-region', () => {
   const elsewhere = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:thumbs`;
   const gone = functionNode({ arn: elsewhere, configuration: absent('lambda:GetFunctionConfiguration') });
 
-  it('is suspected when what is expected was looked for in the default Region, and is not there', () => {
+  it('is certain when what is expected is not in the Region that its ARN names, and its namesake gets the events', () => {
     const given = facts({
       target: { region: 'us-east-1', sandbox: false },
       question: { expected: elsewhere },
       functions: { [elsewhere]: gone },
     });
     const { findings } = judge(wrongProfileOrRegion, given);
-    expect(findings).toMatchObject([{ verdict: 'suspected', severity: 'SCOPE', ruleIds: ['thumbs'] }]);
+    expect(findings).toMatchObject([{ verdict: 'broken', severity: 'SCOPE', ruleIds: ['thumbs'] }]);
     expect(findings[0]?.message).toContain('but bucket photos is in eu-west-1');
+  });
+
+  it('is suspected without such a namesake, or in another account', () => {
+    for (const arn of [`${elsewhere}-2`, elsewhere.replace(ACCOUNT, '999988887777')]) {
+      const given = facts({ question: { expected: arn }, functions: { [arn]: { ...gone, arn } } });
+      expect(judge(wrongProfileOrRegion, given).findings).toMatchObject([{ verdict: 'suspected' }]);
+    }
   });
 
   it('does not mind another default Region by itself', () => {

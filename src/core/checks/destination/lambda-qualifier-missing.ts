@@ -61,7 +61,7 @@ export const lambdaQualifierMissing: Check = {
                       FunctionVersion: '$LATEST',
                     }),
                     addPermission(
-                      { ...node, policy: { state: 'absent', call: node.policy.call } },
+                      { arn: node.arn, policy: { state: 'absent', call: node.policy.call } },
                       hop.sender,
                       account,
                     ),

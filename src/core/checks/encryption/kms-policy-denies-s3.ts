@@ -106,7 +106,7 @@ function admitSenders(look: Look, node: KeyNode): FixAction | undefined {
       return kind === 'refused' || kind === 'undecided';
     });
     if (!open) continue;
-    action = admitToKey({ ...node, policy: read('kms:GetKeyPolicy', policy) }, hop.sender);
+    action = admitToKey({ id: arn, key: node.key, policy: read('kms:GetKeyPolicy', policy) }, hop.sender);
     const next = action?.kind === 'call' ? action.input['Policy'] : undefined;
     if (typeof next !== 'string') return undefined;
     policy = next;

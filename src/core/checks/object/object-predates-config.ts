@@ -5,6 +5,7 @@ import type { Evidence, Finding } from '../../doctor/finding.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { evidence } from '../../doctor/words.ts';
 import { cut } from '../rule/text.ts';
+import { isOfCreation } from '../rule/claim.ts';
 import { passes } from '../rule/ways.ts';
 import { configurationWrites, type ConfigurationWrite } from '../rule/trail-writes.ts';
 import { recordsOfKey } from './seen.ts';
@@ -15,10 +16,10 @@ import { recordsOfKey } from './seen.ts';
  */
 export const objectPredatesConfig: Check = {
   id: 'object-predates-config',
-  reads: ['object.head', 'bucket.notification', 'trail', 'functions.log'],
+  reads: ['object.head', 'bucket.notification', 'bucket.versioning', 'trail', 'functions.log'],
   judge(look) {
     const { facts } = look;
-    if (!facts.object || facts.trail === undefined) return [];
+    if (!facts.object || facts.trail === undefined || !isOfCreation(look)) return [];
     const { key } = facts.object;
     const head = look.value(facts.object.head);
     const trail = look.value(facts.trail);

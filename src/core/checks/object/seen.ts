@@ -18,6 +18,12 @@ export function seenRecords(
   });
 }
 
+/** Whether the object in question is there and no log tells of it: then the time of changes may. */
+export function isUntold(facts: DoctorFacts): boolean {
+  const { key } = facts.question;
+  return key !== undefined && facts.object?.head.state === 'known' && recordsOfKey(facts, key).length === 0;
+}
+
 /** In the order in which they were logged. */
 export function recordsOfKey(facts: DoctorFacts, key: string): readonly SeenRecord[] {
   return seenRecords(facts)

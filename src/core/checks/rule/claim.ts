@@ -26,6 +26,12 @@ const SILENT = new Set([
   'abort-multipart',
 ]);
 
+/** Whether the question may be about the object's creation: nobody says anything else. */
+export function isOfCreation(look: Look): boolean {
+  const { operation } = look.facts.question;
+  return operation === undefined || claimOf(look)?.event?.startsWith('s3:ObjectCreated:') === true;
+}
+
 /** Undefined when nothing is claimed, or nothing that is known here. Reads the versioning for deletions only. */
 export function claimOf(look: Look): Claim | undefined {
   const { bucket, question } = look.facts;

@@ -1,29 +1,35 @@
 import { formatDuration, formatInstant } from '../../duration.ts';
+import { sameRule, type Rule } from '../../notification.ts';
 import type { Check } from '../../doctor/check.ts';
 import { tell } from '../../doctor/fixes.ts';
+import { ARRIVAL_FACTS, cameSince } from '../object/arrivals.ts';
 import { recordsOfKey } from '../object/seen.ts';
+import { isOfCreation } from './claim.ts';
 import { cut } from './text.ts';
-import { configurationWrites } from './trail-writes.ts';
+import { configurationWrites, type ConfigurationWrite } from './trail-writes.ts';
 import { passes } from './ways.ts';
 
 /** AWS says "about five minutes": https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-enable-disable-notification-intro.html */
 const WINDOW_MS = 10 * 60_000;
 
-/** A configuration takes some minutes to work, and an upload in that time may go untold. Never certain, and only within that time. */
+/**
+ * A configuration takes some minutes to work, and an upload in that time may go untold. Never certain, and only within that time; not
+ * where the document before had the same rules, nor where something came since.
+ */
 export const configTooFresh: Check = {
   id: 'config-too-fresh',
-  reads: ['trail', 'object.head', 'functions.log'],
+  reads: ['trail', 'object.head', 'bucket.versioning', ...ARRIVAL_FACTS],
   judge(look) {
     const { facts } = look;
     const { key } = facts.question;
-    if (facts.trail === undefined || look.rules.length === 0 || !look.rules.some((rule) => passes(rule, key)))
-      return [];
+    const rules = look.rules.filter((rule) => passes(rule, key));
+    if (facts.trail === undefined || rules.length === 0 || !isOfCreation(look)) return [];
     const trail = look.value(facts.trail);
-    const [last] = trail ? configurationWrites(facts, trail) : [];
-    if (!last) return [];
+    const [last, before] = trail ? configurationWrites(facts, trail) : [];
+    if (!last || had(before, rules)) return [];
     const written = key === undefined ? facts.at : look.value(facts.object?.head)?.modified;
     if (written === undefined || written < last.time || written - last.time > WINDOW_MS) return [];
-    if (key !== undefined && recordsOfKey(facts, key).length > 0) return [];
+    if (key !== undefined && (recordsOfKey(facts, key).length > 0 || cameSince(look, written))) return [];
     const after = formatDuration(written - last.time);
     return [
       {
@@ -48,3 +54,7 @@ export const configTooFresh: Check = {
     ];
   },
 };
+
+function had(write: ConfigurationWrite | undefined, rules: readonly Rule[]): boolean {
+  return rules.every((rule) => write?.rules?.some((one) => sameRule({ ...one, id: rule.id }, rule)) === true);
+}

@@ -25,13 +25,14 @@ export const wrongProfileOrRegion: Check = {
 };
 
 function wrongRegion(look: Look): readonly Finding[] {
-  const { bucket, question, target } = look.facts;
+  const { bucket, identity, question } = look.facts;
   const { expected } = question;
   const region = valueOf(bucket.head)?.region;
   const asked = parseArn(expected ?? '')?.region;
   if (expected === undefined || region === undefined || asked === undefined || asked === region) return [];
-  // Only a name that was completed with the default Region, and then not found there.
-  if (asked !== target.region || !isAbsent(readingOf(look, expected))) return [];
+  if (!isAbsent(readingOf(look, expected))) return [];
+  // Of another account's functions AWS says "not found" to those who may not know, too.
+  const isOwn = parseArn(expected)?.account === valueOf(identity)?.account;
   const namesake = liveRules(look.facts).find(
     ({ destination }) =>
       parseArn(destination.arn)?.region === region &&
@@ -40,17 +41,17 @@ function wrongRegion(look: Look): readonly Finding[] {
   return [
     {
       id: 'wrong-profile-or-region',
-      verdict: 'suspected',
+      verdict: namesake && isOwn ? 'broken' : 'suspected',
       severity: 'SCOPE',
       subject: called(expected),
       node: expected,
       ruleIds: namesake ? [namesake.id] : [],
-      message: `${called(expected)} was looked for in ${asked}, but bucket ${bucket.name} is in ${region}, where its destinations have to be${namesake ? ' and where there is one of that name' : ''}`,
+      message: `${called(expected)} is looked for in ${asked} and not there, but bucket ${bucket.name} is in ${region}, where its destinations have to be${namesake ? ' and where there is one of that name' : ''}`,
       evidence: [
         evidence(bucket.head, 'BucketRegion', region),
         evidence(readingOf(look, expected), 'answer', `not found in ${asked}`),
       ],
-      fix: tell(`Ask again with --region ${region}, or name the whole ARN.`),
+      fix: tell(`Name the one in ${region}: by its name alone, or with that Region in the ARN.`),
     },
   ];
 }

@@ -1,0 +1,172 @@
+/** The command itself: what it prints where, what it refuses, facts that are saved and judged again. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RemovePermissionCommand } from '@aws-sdk/client-lambda';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { DoctorResult } from '../../../src/commands/doctor.ts';
+import { writesOf } from '../../support/journal.ts';
+import { envelopeOf, runCli, startCli, temporaryFolder, type CliOptions } from '../../support/run-cli.ts';
+import { shareSandbox } from '../../support/shared-sandbox.ts';
+import { BUCKET, directFunction } from './world.ts';
+
+const sandbox = shareSandbox();
+let cwd = '';
+
+beforeEach(async () => {
+  cwd = temporaryFolder();
+  await directFunction(sandbox());
+});
+
+const run = (argv: readonly string[], options: CliOptions = {}) =>
+  runCli(['doctor', ...argv], { endpoint: sandbox().url, cwd, ...options });
+const breakIt = () =>
+  sandbox().lambda.send(new RemovePermissionCommand({ FunctionName: 'thumbs', StatementId: 'from-s3' }));
+
+describe('what it prints', () => {
+  test('the members of the contract', async () => {
+    await breakIt();
+    const result = await run([BUCKET, '--json']);
+    const envelope = envelopeOf(result);
+    expect(result.code).toBe(3);
+    expect(envelope).toMatchObject({ schemaVersion: 1, command: 'doctor', status: 'negative', error: null });
+    const data = envelope.data as DoctorResult;
+    expect(data).toMatchObject({
+      bucket: BUCKET,
+      account: '000000000000',
+      region: 'us-east-1',
+      verdict: 'broken',
+      rootCause: 'lambda-permission-missing',
+      mayBeEarlier: false,
+      notChecked: [],
+      notes: [],
+      fixed: null,
+    });
+    expect(data.findings[0]).toEqual({
+      id: 'lambda-permission-missing',
+      verdict: 'broken',
+      severity: 'BREAK',
+      edge: 5,
+      subject: 'function thumbs',
+      message: 'rule "thumbs" sends to function thumbs, whose policy does not let S3 invoke it',
+      ruleIds: ['thumbs'],
+      evidence: [{ call: 'lambda:GetPolicy', field: 'Policy', value: 'none' }],
+      fix: {
+        mode: 'safe',
+        advice: null,
+        commands: [expect.stringMatching(/^aws lambda add-permission /) as string],
+      },
+      consequenceOf: null,
+      contradictedBy: null,
+    });
+  });
+
+  test('one line for each fact in a pipe', async () => {
+    await breakIt();
+    const { stdout, code } = await run([BUCKET]);
+    expect(code).toBe(3);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^verdict\tbroken\tlambda-permission-missing\t/);
+    expect(lines[1]).toMatch(/^broken\tlambda-permission-missing\tfunction thumbs\t/);
+    expect(lines[2]).toMatch(/^fix\tlambda-permission-missing\tsafe\taws lambda add-permission /);
+  });
+
+  test('80 columns on a terminal, but for the commands, which are to be copied', async () => {
+    await breakIt();
+    const { stdout } = await run([BUCKET], { tty: { stdout: true }, columns: 80 });
+    const wide = stdout.split('\n').filter((line) => line.length > 80);
+    expect(wide.every((line) => line.trimStart().startsWith('$ '))).toBe(true);
+    expect(stdout).toContain('✖ Rule "thumbs" sends to function thumbs');
+  });
+
+  test('nothing that a terminal would obey', async () => {
+    const { lambda } = sandbox();
+    await lambda.send(new RemovePermissionCommand({ FunctionName: 'thumbs', StatementId: 'from-s3' }));
+    const run80 = startCli(['doctor', BUCKET, '--key', 'a\u001b]0;owned\u0007b'], {
+      endpoint: sandbox().url,
+      cwd,
+      tty: { stdout: true },
+    });
+    await run80.code;
+    expect(run80.stdout.text).not.toContain('\u001b]0;');
+    expect(run80.stdout.text).not.toContain('\u0007');
+  });
+
+  test('it writes nothing', async () => {
+    sandbox().journal.clear();
+    await run([BUCKET]);
+    expect(writesOf(sandbox())).toEqual([]);
+  });
+});
+
+describe('what it refuses', () => {
+  test.each([
+    [['--rule', 'thumb'], 1, 'has no rule "thumb"', 'Did you mean thumbs?'],
+    [['--function', 'no such'], 2, 'names no function', ''],
+    [['--operation', 'rename'], 2, 'rename', ''],
+    [['--since', 'yesterday'], 2, 'Write a time', ''],
+    [['--facts', 'no-such-file.json'], 2, 'no-such-file.json', ''],
+    [['--config', 'no-such-file.json'], 2, 'no-such-file.json', ''],
+  ])('%j', async (argv, code, message, hint) => {
+    const result = await run([BUCKET, ...argv]);
+    expect(result.code).toBe(code);
+    expect(result.stderr).toContain(message);
+    expect(result.stderr).toContain(hint);
+    expect(result.stdout).toBe('');
+  });
+
+  test('no credentials: at once, and with 4', async () => {
+    const result = await runCli(['doctor', BUCKET, '--json'], { cwd, env: { AWS_REGION: 'us-east-1' } });
+    expect(result.code).toBe(4);
+    expect(envelopeOf(result).error).toMatchObject({ code: 'CREDENTIALS_MISSING' });
+  });
+
+  test('facts that are none, or not whole', async () => {
+    const path = join(cwd, 'facts.json');
+    for (const text of ['{', '{"schemaVersion":1}']) {
+      writeFileSync(path, text);
+      const result = await run(['--facts', path]);
+      expect(result.code, text).toBe(2);
+      expect(result.stderr).toContain('facts');
+    }
+  });
+});
+
+describe('saved facts', () => {
+  test('lead to the same verdict without AWS, and hold no account id', async () => {
+    await breakIt();
+    const path = join(cwd, 'facts.json');
+    const live = envelopeOf(await run([BUCKET, '--save-facts', path, '--json'])).data as DoctorResult;
+    expect(readFileSync(path, 'utf8')).not.toContain('000000000000');
+    const offline = await runCli(['doctor', '--facts', path, '--json'], { cwd });
+    expect(offline.code).toBe(3);
+    const saved = envelopeOf(offline).data as DoctorResult;
+    expect(saved.rootCause).toBe(live.rootCause);
+    expect(saved.findings.map(({ id }) => id)).toEqual(live.findings.map(({ id }) => id));
+    const kept = join(cwd, 'kept.json');
+    await run([BUCKET, '--save-facts', kept, '--keep-accounts']);
+    expect(readFileSync(kept, 'utf8')).toContain('000000000000');
+  });
+
+  test('any damage is an error that says so, or a verdict; never a crash', async () => {
+    const path = join(cwd, 'facts.json');
+    await run([BUCKET, '--save-facts', path]);
+    const whole = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    const spoiled: unknown[] = [];
+    for (const [name, value] of Object.entries(whole)) {
+      for (const other of [null, 0, '', [], {}, { state: 'known' }, { state: 'known', value: null }]) {
+        spoiled.push({ ...whole, [name]: other });
+      }
+      if (typeof value !== 'object' || value === null) continue;
+      for (const member of Object.keys(value))
+        spoiled.push({ ...whole, [name]: { ...value, [member]: null } });
+    }
+    for (const [index, facts] of spoiled.entries()) {
+      writeFileSync(path, JSON.stringify(facts));
+      const result = await runCli(['doctor', '--facts', path, '--json'], { cwd });
+      const { error } = envelopeOf(result);
+      expect([null, 'INVALID_ARGUMENT'], `${index}: ${JSON.stringify(error)}`).toContain(
+        error === null ? null : error.code,
+      );
+    }
+  });
+});
