@@ -15,30 +15,31 @@ import type { Context } from './context.ts';
 export interface FixReport {
   readonly id: FindingId;
   readonly subject: string;
-  /** `left`: nobody agreed, or could be asked; `told`: only a person can do it. */
+  /** `left`: nobody agreed, or could be asked, or another one failed before; `told`: only a person can do it. */
   readonly outcome: 'applied' | 'failed' | 'left' | 'told';
+  /** Why it failed, or was not tried. */
   readonly error: string | null;
 }
 
 interface FixOptions {
   readonly yes: boolean;
   readonly flags: FixFlags;
-  /** Tried before. */
-  readonly skip: ReadonlySet<FindingId>;
+  /** What was tried before. */
+  readonly before: readonly FixReport[];
 }
 
 /**
  * One pass over what is broken or suspected: permissions and settings first, then one guarded write of the bucket's configuration with
- * all its changes. Risks are left to people. A fix that fails ends the pass.
+ * all its changes. Risks are left to people, but for what would have S3 refuse that write. A fix that fails ends the pass.
  */
 export async function applyFixes(
   facts: DoctorFacts,
   diagnosis: Diagnosis,
-  { yes, flags, skip }: FixOptions,
+  { yes, flags, before }: FixOptions,
   ctx: Context,
 ): Promise<readonly FixReport[]> {
   const reports: FixReport[] = [];
-  const edits: { readonly finding: JudgedFinding; readonly edits: ReturnType<typeof editsOf> }[] = [];
+  const pending: JudgedFinding[] = [];
   const report = (
     { id, subject }: JudgedFinding,
     outcome: FixReport['outcome'],
@@ -46,10 +47,8 @@ export async function applyFixes(
   ): void => {
     reports.push({ id, subject, outcome, error });
   };
-  const wanted = diagnosis.findings.filter(
-    ({ id, verdict, consequenceOf }) => verdict !== 'risk' && consequenceOf === null && !skip.has(id),
-  );
-  for (const finding of wanted) {
+  const wanted = wantedOf(diagnosis, before);
+  for (const [at, finding] of wanted.entries()) {
     if (finding.fix.mode === 'tell' || finding.fix.actions.length === 0) {
       report(finding, 'told');
       continue;
@@ -61,22 +60,20 @@ export async function applyFixes(
     try {
       for (const action of finding.fix.actions)
         if (action.kind === 'call') await runFixCall(ctx.aws, facts, action);
-      const changes = editsOf(finding.fix);
-      if (changes.length > 0) edits.push({ finding, edits: changes });
-      else report(finding, 'applied');
     } catch (error) {
       report(finding, 'failed', messageOf(error));
+      for (const one of [...pending, ...wanted.slice(at + 1)]) {
+        report(one, 'left', `not tried, since that of ${finding.id} failed`);
+      }
       return reports;
     }
+    if (editsOf(finding.fix).length > 0) pending.push(finding);
+    else report(finding, 'applied');
   }
   const document = valueOf(facts.bucket.notification);
-  if (edits.length === 0 || !document) return reports;
-  const text = JSON.stringify(
-    editDocument(
-      document,
-      edits.flatMap((one) => one.edits),
-    ),
-  );
+  if (pending.length === 0 || !document) return reports;
+  const edits = pending.flatMap(({ fix }) => editsOf(fix));
+  const text = JSON.stringify(editDocument(document, edits));
   try {
     const file = { name: 'the fix', text };
     // What was agreed to above is not asked again; the difference is shown all the same.
@@ -84,11 +81,26 @@ export async function applyFixes(
       { bucket: facts.bucket.name, file, prune: true, removeDeadRules: false, yes: true, dryRun: false },
       ctx,
     );
-    for (const { finding } of edits) report(finding, 'applied');
+    for (const finding of pending) report(finding, 'applied');
   } catch (error) {
-    for (const { finding } of edits) report(finding, 'failed', messageOf(error));
+    for (const finding of pending) report(finding, 'failed', messageOf(error));
   }
   return reports;
+}
+
+function wantedOf({ findings }: Diagnosis, before: readonly FixReport[]): readonly JudgedFinding[] {
+  const open = findings.filter(
+    (one) =>
+      one.consequenceOf === null &&
+      !before.some(({ id, subject }) => id === one.id && subject === one.subject),
+  );
+  const own = open.filter(({ verdict }) => verdict !== 'risk');
+  if (own.length === 0) return [];
+  // Another rule that leads nowhere: S3 refuses every write until it is mended or gone.
+  return [
+    ...own,
+    ...open.filter(({ id, verdict }) => verdict === 'risk' && id === 'stale-sibling-blocks-put'),
+  ];
 }
 
 async function agreed(

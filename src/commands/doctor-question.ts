@@ -2,11 +2,11 @@ import { callerIdentity } from '../aws/identity.ts';
 import { endpointFor, isAwsHost, SERVICES } from '../aws/endpoints.ts';
 import type { Target } from '../aws/target.ts';
 import { functionArn, parseArn, parseFunctionReference, partitionOf } from '../core/arn.ts';
-import { parseConfigurationFile } from '../core/configuration-file.ts';
+import { documentAsWritten, parseConfigurationFile } from '../core/configuration-file.ts';
 import type { Question, TargetFacts } from '../core/doctor/facts.ts';
 import { S3evtError } from '../core/errors.ts';
 import { documentFor } from '../core/apply-file.ts';
-import { rulesOf, type Rule } from '../core/notification.ts';
+import { rulesOf, type NotificationDocument, type Rule } from '../core/notification.ts';
 import { backupsOf } from '../project/backups.ts';
 import type { FileText } from './apply.ts';
 import { requireBucket } from './bucket.ts';
@@ -44,7 +44,10 @@ export async function readQuestion(input: DoctorQuestion, ctx: Context): Promise
   };
 }
 
-function documentIn({ name, text }: FileText) {
+/** What S3 would find wrong with a document is for the checks to say. */
+function documentIn({ name, text }: FileText): NotificationDocument {
+  const written = documentAsWritten(text);
+  if (written) return written;
   const parsed = parseConfigurationFile(text);
   if (!parsed.ok) throw new S3evtError('INVALID_ARGUMENT', `${name}: ${parsed.problem}`);
   return documentFor({}, parsed.file, true);

@@ -19,6 +19,7 @@ import type { FileText } from './apply.ts';
 import type { Context } from './context.ts';
 import { applyFixes, type FixReport } from './doctor-fix.ts';
 import { readQuestion, targetFacts, type DoctorQuestion } from './doctor-question.ts';
+import { targetShown } from './show-target.ts';
 
 export interface DoctorInput extends DoctorQuestion {
   /** Applies what is safe, asks for the rest. */
@@ -51,18 +52,15 @@ export async function runDoctor(input: DoctorInput, ctx: Context): Promise<Docto
   let { facts, diagnosis } = await examine(input, ctx);
   if (input.saveFacts !== undefined) saveFacts(input.saveFacts, facts, input.keepAccounts);
   if (!input.fix) return resultOf(facts, diagnosis, flags, null);
+  ctx.emit(targetShown(target, valueOf(facts.identity)?.account ?? 'unknown'));
   const fixed: FixReport[] = [];
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const done = await applyFixes(
-      facts,
-      diagnosis,
-      { yes: input.yes, flags, skip: new Set(fixed.map(({ id }) => id)) },
-      ctx,
-    );
+    const done = await applyFixes(facts, diagnosis, { yes: input.yes, flags, before: fixed }, ctx);
     fixed.push(...done);
-    if (!done.some(({ outcome }) => outcome === 'applied')) break;
+    const has = (wanted: FixReport['outcome']) => done.some(({ outcome }) => outcome === wanted);
+    if (!has('applied') && !has('failed')) break;
     ({ facts, diagnosis } = await examine(input, ctx));
-    if (diagnosis.verdict === 'healthy') break;
+    if (has('failed') || diagnosis.verdict === 'healthy') break;
   }
   return resultOf(facts, diagnosis, flags, fixed);
 }

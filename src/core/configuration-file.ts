@@ -34,6 +34,44 @@ export function parseConfigurationFile(text: string): ParsedConfiguration {
   }
 }
 
+/**
+ * The document that the AWS CLI prints or takes, with all that S3 may find wrong with its values; undefined for other files, and where
+ * a member is not even of its type.
+ */
+export function documentAsWritten(text: string): NotificationDocument | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(json) || !LISTS.some((list) => list in json)) return undefined;
+  const body = json;
+  return LISTS.every((list) => body[list] === undefined || isListOf(body[list], isElement))
+    ? body
+    : undefined;
+}
+
+function isElement(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { Id, LambdaFunctionArn, QueueArn, TopicArn, Events, Filter = {} } = value;
+  const key = isObject(Filter) ? (Filter['Key'] ?? {}) : undefined;
+  const rules = isObject(key) ? (key['FilterRules'] ?? []) : undefined;
+  return (
+    [Id, LambdaFunctionArn, QueueArn, TopicArn].every(isOptionalText) &&
+    (Events === undefined || isListOf(Events, (event) => typeof event === 'string')) &&
+    isListOf(rules, (rule) => isObject(rule) && isOptionalText(rule['Name']) && isOptionalText(rule['Value']))
+  );
+}
+
+function isListOf(value: unknown, isOne: (one: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isOne);
+}
+
+function isOptionalText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
+}
+
 function readFile(text: string): ConfigurationFile {
   let json: unknown;
   try {

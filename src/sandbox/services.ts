@@ -3,7 +3,7 @@ import { createAuthority } from './access/authority.ts';
 import { stsPermissions } from './access/actions/identity.ts';
 import { guardHandler, type ServiceGuard } from './access/guard.ts';
 import { guardS3 } from './access/s3-guard.ts';
-import { guardService } from './access/service-guards.ts';
+import { guardService, objectKeys } from './access/service-guards.ts';
 import { createAccountServices, resetAccount } from './account-services.ts';
 import { createAccounts, routedServices, type Accounts } from './accounts.ts';
 import { eventBridgeVersion } from './delivery/eventbridge-event.ts';
@@ -99,7 +99,7 @@ export async function mountServices(
       version: eventBridgeVersion(options.eventVersion ?? '2.6'),
     },
   });
-  const s3Handlers = guardS3(authority, (name) => s3.bucket(name), s3.handlers);
+  const s3Handlers = guardS3(authority, (name) => s3.bucket(name), s3.handlers, objectKeys(accounts));
   const guardedS3 = { handlers: s3Handlers as S3Handlers, bucket: (name: string) => s3.bucket(name) };
 
   const mount = (definition: ServiceDefinition, handlers: AnyHandlers) =>

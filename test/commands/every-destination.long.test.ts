@@ -17,7 +17,7 @@ test.each([
   ['sqs', '--queue jobs'],
   ['sns', '--topic alerts'],
   ['eventbridge', `--event-rule photos-events --target ${QUEUE}`],
-])('%s', async (_kind, destination) => {
+])('%s', async (kind, destination) => {
   const sandbox = await startTestSandbox();
   const cwd = temporaryFolder();
   const run = (line: string) => runCli([...words(line), '--json'], { endpoint: sandbox.url, cwd });
@@ -32,7 +32,10 @@ test.each([
   const before = await notificationOf(sandbox, 'photos');
   const line = `init photos ${destination} --event create,remove,tagging --prefix in/ --yes`;
 
-  await init(line);
+  const { doctor } = await init(line);
+  // A new topic has nobody to send to yet.
+  const expected = kind === 'sns' ? 'sns-no-subscription' : null;
+  expect(doctor, JSON.stringify(doctor)).toMatchObject({ rootCause: expected, notChecked: [] });
   const standing = await notificationOf(sandbox, 'photos');
   expect(standing).not.toEqual(before);
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseConfigurationFile } from '../../src/core/configuration-file.ts';
+import { documentAsWritten, parseConfigurationFile } from '../../src/core/configuration-file.ts';
 import { rulesOf } from '../../src/core/notification.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -111,5 +111,33 @@ describe('what is refused, and where', () => {
         text.slice(at + random.below(6));
       expect(parseConfigurationFile(cut)).toHaveProperty('ok');
     }
+  });
+});
+
+describe('a document as it is written', () => {
+  const element = { Id: 'a', QueueArn: 'jobs', Events: ['s3:Nonsense:*'] };
+  const infix = { Filter: { Key: { FilterRules: [{ Name: 'infix' }] } } };
+
+  test.each([
+    ['with what S3 refuses', { QueueConfigurations: [{ ...element, ...infix }, element] }],
+    ['without ids', { LambdaFunctionConfigurations: [{ Events: [] }], EventBridgeConfiguration: {} }],
+  ])('comes through %s', (_, document) => {
+    expect(documentAsWritten(JSON.stringify(document))).toEqual(document);
+  });
+
+  test.each([
+    ['no JSON', '{'],
+    ['no object', 'null'],
+    ['what ls prints', JSON.stringify(REPORT)],
+    ['no list', '{"QueueConfigurations":{}}'],
+    ['no element', '{"QueueConfigurations":[null]}'],
+    ['an id that is no text', '{"QueueConfigurations":[{"Id":1}]}'],
+    ['events that are no list', '{"QueueConfigurations":[{"Events":"s3:ObjectCreated:*"}]}'],
+    ['an event that is no text', '{"QueueConfigurations":[{"Events":[1]}]}'],
+    ['a filter that is none', '{"QueueConfigurations":[{"Filter":1}]}'],
+    ['a key that is none', '{"QueueConfigurations":[{"Filter":{"Key":[]}}]}'],
+    ['a filter rule that is none', '{"QueueConfigurations":[{"Filter":{"Key":{"FilterRules":[1]}}}]}'],
+  ])('is none: %s', (_, text) => {
+    expect(documentAsWritten(text)).toBeUndefined();
   });
 });

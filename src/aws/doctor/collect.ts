@@ -72,7 +72,8 @@ export async function collectFacts(
   const [identity, head, early, object] = await begun;
   const region = valueOf(head)?.region ?? target.region;
   const isElsewhere = region !== target.region;
-  const question = expectedByName && isElsewhere ? { ...asked, expected: inRegion(asked.expected, region) } : asked;
+  const question =
+    expectedByName && isElsewhere ? { ...asked, expected: inRegion(asked.expected, region) } : asked;
   const reader = isElsewhere ? first.inRegion(region) : first;
   const parts = isElsewhere ? await readBucketParts(reader, question) : early;
   const { events, ...bucketParts } = parts;
@@ -159,7 +160,9 @@ export async function collectFacts(
 
 function inRegion(arn: string | undefined, region: string): string | undefined {
   const parsed = parseArn(arn ?? '');
-  return parsed && ['arn', parsed.partition, parsed.service, region, parsed.account, parsed.resource].join(':');
+  return (
+    parsed && ['arn', parsed.partition, parsed.service, region, parsed.account, parsed.resource].join(':')
+  );
 }
 
 /** The clients that the next step needs are loaded while the first answers are on their way. */

@@ -27,6 +27,9 @@ const SERVICES: Readonly<Record<FixService, Load>> = {
     const commands = {
       AddPermission: sdk.AddPermissionCommand,
       CreateAlias: sdk.CreateAliasCommand,
+      CreateEventSourceMapping: sdk.CreateEventSourceMappingCommand,
+      DeleteEventSourceMapping: sdk.DeleteEventSourceMappingCommand,
+      RemovePermission: sdk.RemovePermissionCommand,
       UpdateAlias: sdk.UpdateAliasCommand,
       DeleteFunctionConcurrency: sdk.DeleteFunctionConcurrencyCommand,
       PutFunctionConcurrency: sdk.PutFunctionConcurrencyCommand,
@@ -52,6 +55,7 @@ const SERVICES: Readonly<Record<FixService, Load>> = {
       CreateTopic: sdk.CreateTopicCommand,
       SetTopicAttributes: sdk.SetTopicAttributesCommand,
       SetSubscriptionAttributes: sdk.SetSubscriptionAttributesCommand,
+      Unsubscribe: sdk.UnsubscribeCommand,
     };
     return { client, commands };
   },
@@ -61,6 +65,7 @@ const SERVICES: Readonly<Record<FixService, Load>> = {
       EnableRule: sdk.EnableRuleCommand,
       PutRule: sdk.PutRuleCommand,
       PutTargets: sdk.PutTargetsCommand,
+      RemoveTargets: sdk.RemoveTargetsCommand,
     };
     return { client, commands };
   },

@@ -48,11 +48,8 @@ const isOf =
 const TABLE: readonly Dominance[] = [
   // The name of a directory bucket tells its kind, whatever the calls for general purpose buckets answer.
   { cause: ['unsupported-bucket-kind'], over: () => true, within: 'all' },
-  {
-    cause: ['bucket-not-found', 'bucket-other-account'],
-    over: (id) => id !== 'unsupported-bucket-kind',
-    within: 'all',
-  },
+  { cause: ['bucket-not-found'], over: (id) => id !== 'unsupported-bucket-kind', within: 'all' },
+  { cause: ['bucket-other-account'], over: (id) => !isOf('scope')(id), within: 'all' },
   { cause: ['wrong-profile-or-region'], over: ['rule-points-elsewhere'], within: 'all' },
   { cause: ['object-not-in-bucket', 'multipart-never-completed'], over: isOf('rule'), within: 'all' },
   { cause: ['config-overwritten'], over: ['no-notification-config', 'rule-points-elsewhere'], within: 'all' },

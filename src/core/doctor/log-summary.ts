@@ -17,6 +17,9 @@ const MOST_TEXT = 1_000;
 const REFUSAL =
   /AccessDenied|not authorized to perform|NoSuchKey|NoSuchBucket|InvalidObjectState|[Cc]onnect(?:ion)? time(?:d )?out|No space left on device|signal: killed|ETIMEDOUT|ENOSPC|\(40[34]\)/;
 
+/** What ended the invocation from outside: often nothing but the REPORT line tells it. */
+const STOPPED = /^(?:Runtime|Sandbox)\./;
+
 /** `lines` in the order of their times; those of one stream in the order in which they were written. */
 export function summarizeLog(lines: readonly LogLine[], truncated: boolean): LogSeen {
   const assembler = createAssembler();
@@ -47,15 +50,18 @@ export function summarizeLog(lines: readonly LogLine[], truncated: boolean): Log
         break;
       }
       case 'report': {
-        const { durationMs, memoryMb, maxMemoryMb, status, errorType } = read;
-        invocation(read.requestId, stream).report = {
-          time,
-          durationMs,
-          memoryMb,
-          maxMemoryMb,
-          status,
-          errorType,
-        };
+        const { requestId, durationMs, memoryMb, maxMemoryMb, status, errorType } = read;
+        const one = invocation(requestId, stream);
+        one.report = { time, durationMs, memoryMb, maxMemoryMb, status, errorType };
+        const type = status === 'timeout' ? 'Sandbox.Timedout' : errorType;
+        if (type === undefined || !STOPPED.test(type)) break;
+        const since = one.starts.at(-1) ?? -Infinity;
+        const isTold = errors.some(
+          (error) => error.invocation === requestId && error.type === type && error.time >= since,
+        );
+        if (isTold) break;
+        const message = `REPORT Duration: ${durationMs} ms Status: ${status} Error Type: ${type}`;
+        errors.push({ time, invocation: requestId, stream, type, message });
         break;
       }
       case 'app': {

@@ -12,7 +12,7 @@ import {
 } from './actions/s3.ts';
 import { ANONYMOUS, type Caller } from './caller.ts';
 import { accessDenied } from './denial.ts';
-import { authorise, refused, type Authority, type ServiceGuard } from './guard.ts';
+import { authorise, refused, type Authority, type ResourceSide, type ServiceGuard } from './guard.ts';
 import { text, type Input } from './permission.ts';
 import { isPublic } from './public-policy.ts';
 
@@ -24,6 +24,12 @@ export interface GuardedBucket {
   readonly publicAccessBlock: S3.PublicAccessBlockConfiguration | undefined;
 }
 
+/** The customer's key, by id, ARN or alias, that encrypts an object of the bucket. */
+export type ObjectKeys = (
+  bucket: GuardedBucket,
+  keyId: string,
+) => { readonly arn: string; readonly side: ResourceSide } | undefined;
+
 /** Operations of the owner's root that no bucket policy can deny: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html */
 const NEVER_LOCKED = /^(?:Get|Put|Delete)BucketPolicy$/;
 
@@ -31,6 +37,7 @@ export function guardS3(
   authority: Authority,
   bucket: (name: string) => GuardedBucket | undefined,
   handlers: Readonly<Record<string, AnyHandler | undefined>>,
+  keys: ObjectKeys,
 ): Record<string, AnyHandler> {
   const guard: ServiceGuard = {
     service: 's3',
@@ -45,9 +52,30 @@ export function guardS3(
 
   return Object.fromEntries(
     Object.entries(handlers).flatMap(([operation, handler]) =>
-      handler ? [[operation, guarded(operation, handler)] as const] : [],
+      handler ? [[operation, decrypting(operation, guarded(operation, handler))] as const] : [],
     ),
   );
+
+  /**
+   * S3 decrypts for whoever reads, with his own right to the key. Keys of AWS itself admit all who may read.
+   * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, Permissions
+   */
+  function decrypting(operation: string, handler: AnyHandler): AnyHandler {
+    if (operation !== 'GetObject') return handler;
+    return async (input: Input, ctx: RequestContext) => {
+      const output: unknown = await handler(input as never, ctx);
+      const keyId = (output as S3.GetObjectOutput).SSEKMSKeyId;
+      const target = bucket(text(input, 'Bucket') ?? '');
+      const key = keyId === undefined || !target ? undefined : keys(target, keyId);
+      if (!target || !key) return output;
+      const { region } = target;
+      const caller = ctx.accessKeyId === undefined ? ANONYMOUS : authority.caller('s3', ctx.accessKeyId);
+      const context = { 'kms:ViaService': `s3.${region}.amazonaws.com`, 'kms:CallerAccount': caller.account };
+      const permission = { action: 'kms:Decrypt', resource: key.arn, context };
+      authorise(authority, { ...guard, resource: () => key.side }, caller, [permission], ctx);
+      return output;
+    };
+  }
 
   function guarded(operation: string, handler: AnyHandler): AnyHandler {
     return (input: Input, ctx: RequestContext) => {

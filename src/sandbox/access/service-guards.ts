@@ -8,6 +8,7 @@ import { iamPermissions } from './actions/identity.ts';
 import { eventsPermissions, queueOfUrl, snsPermissions, sqsPermissions } from './actions/messaging.ts';
 import { cloudTrailPermissions, cloudWatchPermissions } from './actions/monitoring.ts';
 import { guardHandler, type Authority, type ResourceSide, type ServiceGuard } from './guard.ts';
+import type { ObjectKeys } from './s3-guard.ts';
 import { MESSAGE_ACTIONS } from '../services/kms/gate.ts';
 import { firstText, isObject, list, text, type Input, type Permissions } from './permission.ts';
 
@@ -39,6 +40,17 @@ function resourceSide(accounts: Accounts, arn: string): ResourceSide | undefined
   if (service === 'sqs' && resource !== '' && services.sqs.consume(arn) === undefined) return undefined;
   const isKey = service === 'kms' && resource.startsWith('key/');
   return { owner: account, policy: POLICIES[service]?.(services, arn), isKey };
+}
+
+/** For objects that are encrypted with a customer's key; the keys of AWS itself are open to all who may read. */
+export function objectKeys(accounts: Accounts): ObjectKeys {
+  return ({ account, region }, keyId) => {
+    if (keyId.includes('alias/aws/')) return undefined;
+    const { kms } = keyId.startsWith('arn:') ? accounts.byArn(keyId) : accounts.of(account);
+    const arn = kms.keyArn(region, keyId);
+    const side = arn === undefined ? undefined : resourceSide(accounts, arn);
+    return arn === undefined || !side ? undefined : { arn, side };
+  };
 }
 
 /** Messages of an encrypted queue or topic want rights on its key too. */

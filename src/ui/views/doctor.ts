@@ -131,16 +131,17 @@ function fixedLines({ fixed, verdict }: DoctorResult, options: ViewOptions): rea
   const texts = {
     applied: 'done',
     failed: 'failed',
-    left: 'left alone: nobody agreed (pass --yes)',
+    left: 'left alone',
     told: 'needs a person',
   };
-  const lines = (fixed ?? []).flatMap(({ id, subject, outcome, error }) =>
-    folded(
+  const lines = (fixed ?? []).flatMap(({ id, subject, outcome, error: reason }) => {
+    const error = reason ?? (outcome === 'left' ? 'nobody agreed (pass --yes)' : null);
+    return folded(
       `${outcome === 'applied' ? theme.symbols.done : outcome === 'failed' ? theme.symbols.failed : theme.symbols.bullet} ${id} (${sanitize(subject)}): ${texts[outcome]}${error === null ? '' : `: ${sanitize(error)}`}`,
       2,
       options,
-    ),
-  );
+    );
+  });
   const after =
     verdict === 'healthy' ? 'Looked again: healthy.' : 'Looked again: what is said above is left.';
   return ['', theme.strong('Fixes'), ...(lines.length === 0 ? ['  nothing to mend'] : lines), `  ${after}`];

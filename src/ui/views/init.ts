@@ -19,7 +19,7 @@ export function viewInit(result: InitResult, options: ViewOptions): readonly str
   if (result.eventBridge) lines.push(...folded(eventBridgeText(result.eventBridge, options), 2, options));
   if (planned > 0) return lines;
   if (result.function) lines.push(`  log group ${sanitize(result.function.logGroup)}`);
-  if (result.doctor) lines.push(...viewVerdict(result.doctor, options));
+  if (result.doctor) lines.push(...viewVerdict(result.doctor, options, 'Still in the way'));
   if (result.testUpload)
     return [...lines, '', ...viewUpload(result.testUpload, options), '', ...same(result, options)];
   return [...lines, '', ...next(result, options), ...same(result, options)];

@@ -8,11 +8,12 @@ import { folded } from './parts.ts';
 export function viewVerdict(
   { verdict, rootCause, findings, notChecked }: DoctorVerdict,
   options: ViewOptions,
+  title = 'Root cause',
 ): readonly string[] {
   const { theme } = options;
   const root = findings.find(({ id }) => id === rootCause);
   if (root) {
-    const why = folded(`${theme.symbols.failed} Root cause: ${sentence(root.message)}`, 0, options);
+    const why = folded(`${theme.symbols.failed} ${title}: ${sentence(root.message)}`, 0, options);
     return [...why.map(theme.bad), ...details(root, options)];
   }
   if (verdict === 'healthy') return [`${theme.good(theme.symbols.done)} doctor: healthy`];

@@ -53,7 +53,7 @@ export async function doctor(
   });
   const envelope = envelopeOf(result);
   expect(envelope.error, result.stderr).toBeNull();
-  return { code: result.code, data: envelope.data as DoctorResult, stderr: result.stderr };
+  return { code: result.code, data: envelope.data, stderr: result.stderr };
 }
 
 /** Findings as short lines, for messages of failed tests. */

@@ -142,11 +142,14 @@ describe('fifo-destination', () => {
     }),
   };
 
-  it.each([queueDocument(fifo), topicDocument(topicArn('uploads.fifo'))])('finds a rule to one', (document) => {
-    expect(judge(fifoDestination, given(document)).findings).toMatchObject([
-      { verdict: 'broken', depth: 0, fix: { mode: 'tell' } },
-    ]);
-  });
+  it.each([queueDocument(fifo), topicDocument(topicArn('uploads.fifo'))])(
+    'finds a rule to one',
+    (document) => {
+      expect(judge(fifoDestination, given(document)).findings).toMatchObject([
+        { verdict: 'broken', depth: 0, fix: { mode: 'tell' } },
+      ]);
+    },
+  );
 
   it('finds one in a document that somebody wants to put, once', () => {
     const world = given(queueDocument(fifo), {
@@ -196,4 +199,3 @@ describe('cross-region-destination', () => {
     });
   });
 });
-

@@ -118,7 +118,11 @@ describe('kms-policy-denies-s3', () => {
     ['a new key', 'broken', [ROOT]],
     ['half of what is needed', 'broken', [ROOT, allow(S3, { Action: 'kms:GenerateDataKey' })]],
     ['another service', 'broken', [ROOT, allow('sns.amazonaws.com')]],
-    ['another account', 'broken', [allow(S3, { Condition: { StringEquals: { 'aws:SourceAccount': OTHER_ACCOUNT } } })]],
+    [
+      'another account',
+      'broken',
+      [allow(S3, { Condition: { StringEquals: { 'aws:SourceAccount': OTHER_ACCOUNT } } })],
+    ],
     ['a Deny', 'broken', [allow(S3), { ...ROOT, Effect: 'Deny', Principal: '*', Action: 'kms:Decrypt' }]],
     [
       'the ARN of the bucket',
@@ -138,7 +142,10 @@ describe('kms-policy-denies-s3', () => {
     ['both actions', allow(S3)],
     ['wildcards', allow(S3, { Action: ['kms:GenerateDataKey*', 'kms:Decrypt'] })],
     ['everything', allow(S3, { Action: 'kms:*' })],
-    ['the account of the bucket', allow(S3, { Condition: { StringEquals: { 'aws:SourceAccount': ACCOUNT } } })],
+    [
+      'the account of the bucket',
+      allow(S3, { Condition: { StringEquals: { 'aws:SourceAccount': ACCOUNT } } }),
+    ],
   ])('is silent about %s', (_what, statement) => {
     expect(said(encrypted(keyWith(ROOT, statement)))).toEqual([]);
   });
@@ -146,7 +153,12 @@ describe('kms-policy-denies-s3', () => {
   it('adds a statement that mends it, and leaves the others', () => {
     const { findings } = judge(kmsPolicyDeniesS3, encrypted(keyWith(ROOT)));
     expect(findings).toMatchObject([
-      { fix: { mode: 'ask', actions: [{ operation: 'PutKeyPolicy', input: { KeyId: KEY, PolicyName: 'default' } }] } },
+      {
+        fix: {
+          mode: 'ask',
+          actions: [{ operation: 'PutKeyPolicy', input: { KeyId: KEY, PolicyName: 'default' } }],
+        },
+      },
     ]);
     const { Statement } = written(findings[0]?.fix.actions[0]);
     expect(Statement[0]).toEqual(ROOT);

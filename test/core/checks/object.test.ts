@@ -159,6 +159,19 @@ describe('object-predates-config', () => {
     expect(judge(objectPredatesConfig, given).findings).toMatchObject([{ verdict: 'suspected' }]);
   });
 
+  it.each([
+    ['put', 1],
+    ['tag', 0],
+    ['restore', 0],
+  ])('of %s: %i', (operation, count) => {
+    const given = facts({
+      ...old,
+      ...trail(write(NOW - 30 * MINUTE, wrote('thumbs', fnArn()))),
+      question: { key: 'a', operation },
+    });
+    expect(judge(objectPredatesConfig, given).findings).toHaveLength(count);
+  });
+
   it('is suspected when the permission was added later', () => {
     const granted = {
       time: NOW - 10 * MINUTE,

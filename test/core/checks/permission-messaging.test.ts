@@ -156,7 +156,11 @@ describe('sns-policy', () => {
   it('is broken with the policy of a new topic, and mended by one more statement', () => {
     const { findings } = judge(snsPolicy, withTopic({ policy: policy(DEFAULT) }));
     expect(findings).toMatchObject([
-      { verdict: 'broken', node: topicArn(), fix: { mode: 'safe', actions: [{ operation: 'SetTopicAttributes' }] } },
+      {
+        verdict: 'broken',
+        node: topicArn(),
+        fix: { mode: 'safe', actions: [{ operation: 'SetTopicAttributes' }] },
+      },
     ]);
     expect(written(findings[0]?.fix.actions[0]).Statement).toEqual([
       DEFAULT,

@@ -58,7 +58,8 @@ describe('permission-too-open', () => {
   it('leaves to people what others may depend on', () => {
     const modes = [{ Condition: {} }, { Principal: '*', ...forBucket }].map(
       (over) =>
-        judge(permissionTooOpen, withFunction(policy(invoke({ Sid: 'wide', ...over })))).findings[0]?.fix.mode,
+        judge(permissionTooOpen, withFunction(policy(invoke({ Sid: 'wide', ...over })))).findings[0]?.fix
+          .mode,
     );
     expect(modes).toEqual(['tell', 'tell']);
   });

@@ -29,7 +29,7 @@ describe('the registry', () => {
 
   test('declares facts that exist', () => {
     const known =
-      /^(?:(?:bucket|object|functions|queues|topics|keys|roles)\.\w+|identity|eventRules|metrics|trail|accountConcurrency)$/;
+      /^(?:(?:bucket|object|functions|queues|topics|keys|roles)\.\w+|identity|eventRules|eventBuses|metrics|trail|accountConcurrency)$/;
     for (const { id, reads } of CHECKS) for (const name of reads) expect(name, id).toMatch(known);
   });
 });

@@ -227,7 +227,72 @@ describe('config-too-fresh', () => {
       'that was seen',
       fresh(3 * MINUTE, { functions: { [fnArn()]: functionNode({ log: log({ records: [seen('a')] }) }) } }),
     ],
+    [
+      'after the same document was put again',
+      fresh(
+        3 * MINUTE,
+        trail(
+          write(NOW - 10 * MINUTE, wrote('thumbs', fnArn())),
+          write(NOW - 90 * MINUTE, wrote('first', fnArn())),
+        ),
+      ),
+    ],
+    [
+      'when its function was invoked since',
+      fresh(3 * MINUTE, {
+        functions: {
+          [fnArn()]: functionNode({
+            log: log({ invocations: [{ requestId: 'r', stream: 's', starts: [NOW - MINUTE] }] }),
+          }),
+        },
+      }),
+    ],
+    [
+      'when metrics count an invocation since',
+      fresh(3 * MINUTE, {
+        metrics: read('cloudwatch:GetMetricData', [
+          {
+            namespace: 'AWS/Lambda',
+            name: 'Invocations',
+            of: 'thumbs',
+            points: [[NOW - MINUTE - 10_000, 1] as const],
+          },
+        ]),
+      }),
+    ],
   ])('says nothing of an upload %s', (_, given) => {
+    expect(judge(configTooFresh, given).findings).toEqual([]);
+  });
+
+  it.each([
+    [
+      'invocations before it',
+      {
+        functions: {
+          [fnArn()]: functionNode({
+            log: log({ invocations: [{ requestId: 'r', stream: 's', starts: [NOW - 2 * MINUTE] }] }),
+          }),
+        },
+        metrics: read('cloudwatch:GetMetricData', [
+          {
+            namespace: 'AWS/Lambda',
+            name: 'Invocations',
+            of: 'thumbs',
+            points: [[NOW - 2 * MINUTE, 1] as const],
+          },
+        ]),
+      },
+    ],
+    [
+      'a document before that sent elsewhere',
+      trail(write(NOW - 10 * MINUTE), write(NOW - 90 * MINUTE, wrote('first', fnArn('other')))),
+    ],
+  ])('does not take %s for its event', (_, over) => {
+    expect(judge(configTooFresh, fresh(3 * MINUTE, over)).findings).toHaveLength(1);
+  });
+
+  it.each(['tag', 'delete'])('is not about %s', (operation) => {
+    const given = fresh(3 * MINUTE, { question: { key: 'a', operation } });
     expect(judge(configTooFresh, given).findings).toEqual([]);
   });
 });

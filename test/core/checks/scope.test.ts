@@ -5,6 +5,7 @@ import { clockSkew } from '../../../src/core/checks/scope/clock-skew.ts';
 import { emulatorEndpoint } from '../../../src/core/checks/scope/emulator-endpoint.ts';
 import { unsupportedBucketKind } from '../../../src/core/checks/scope/unsupported-bucket-kind.ts';
 import { wrongProfileOrRegion } from '../../../src/core/checks/scope/wrong-profile-or-region.ts';
+import type { DoctorFacts } from '../../../src/core/doctor/facts.ts';
 import { absent, denied, read } from '../../../src/core/doctor/reading.ts';
 import {
   ACCOUNT,
@@ -181,7 +182,8 @@ describe('wrong-profile-or-region', () => {
 });
 
 describe('emulator-endpoint', () => {
-  const at = (target: FactsOver['target']) => facts({ target: { region: REGION, sandbox: false, ...target } });
+  const at = (target: Partial<DoctorFacts['target']>) =>
+    facts({ target: { region: REGION, sandbox: false, ...target } });
 
   it('is a risk where services lead elsewhere', () => {
     const { findings } = judge(emulatorEndpoint, at({ strayEndpoints: ['S3'] }));

@@ -144,6 +144,11 @@ describe('log-group-elsewhere', () => {
     expect(findings({ configuration: json })).toEqual([]);
   });
 
+  it('says nothing where the function prints its events', () => {
+    const { records = [] } = seen(ok('a', 5, 'a.jpg'));
+    expect(findings({ configuration: json, log: log({ records }), over: { metrics: ran() } })).toEqual([]);
+  });
+
   it('tells of another group only where nothing was found in it', () => {
     const moved = { configuration: { logGroup: '/shared' } };
     expect(findings({ ...moved, over: { metrics: ran() } })).toMatchObject([{ verdict: 'risk' }]);

@@ -17,7 +17,9 @@ const METRICS: Readonly<Record<Exclude<Hop['kind'], 'other'>, readonly [namespac
 
 /** Whether anything at all came to where the bucket sends, from that time on (epoch ms): it may have been this event. */
 export function cameSince(look: Look, time: number): boolean {
-  return look.hops.some((hop) => hop.depth === 0 && (isLogged(look, hop, time) || isMeasured(look, hop, time)));
+  return look.hops.some(
+    (hop) => hop.depth === 0 && (isLogged(look, hop, time) || isMeasured(look, hop, time)),
+  );
 }
 
 function isLogged({ facts }: Look, { arn }: Hop, time: number): boolean {

@@ -25,7 +25,7 @@ export const operationHasNoEvent: Check = {
         {
           ...about(look),
           verdict: 'broken',
-          message: `S3 sends no event at all for "${claim.operation}"`,
+          message: `"${claim.operation}" sends no event at all`,
           evidence: [{ call: 'none', field: 'operation', value: claim.operation }],
           fix: tell('Who did what can be had from CloudTrail with data events switched on for the bucket.'),
         },

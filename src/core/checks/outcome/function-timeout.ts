@@ -48,9 +48,12 @@ export function isTimeout({ type, message }: SeenError): boolean {
   return type === 'Sandbox.Timedout' || /^Task timed out after /.test(message);
 }
 
-/** NaN when the line does not say. */
+/** NaN when the line does not say. A REPORT line has the time in milliseconds. */
 function secondsOf({ message }: SeenError): number {
-  return Number(/Task timed out after (\d{1,6}(?:\.\d{1,3})?) seconds/.exec(message)?.[1] ?? Number.NaN);
+  const seconds = /Task timed out after (\d{1,6}(?:\.\d{1,3})?) seconds/.exec(message)?.[1];
+  if (seconds !== undefined) return Number(seconds);
+  const ms = /^REPORT Duration: (\d{1,9}(?:\.\d{1,3})?) ms/.exec(message)?.[1];
+  return ms === undefined ? Number.NaN : Math.round(Number(ms) / 1000);
 }
 
 function fixFor(look: Look, reached: Reached): Fix {

@@ -30,7 +30,7 @@ export const configTooFresh: Check = {
     const written = key === undefined ? facts.at : look.value(facts.object?.head)?.modified;
     if (written === undefined || written < last.time || written - last.time > WINDOW_MS) return [];
     if (key !== undefined && (recordsOfKey(facts, key).length > 0 || cameSince(look, written))) return [];
-    const after = formatDuration(written - last.time);
+    const after = formatDuration(Math.max(1000, written - last.time));
     return [
       {
         id: 'config-too-fresh',

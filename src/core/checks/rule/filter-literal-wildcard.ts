@@ -66,7 +66,7 @@ function finding(
     severity: verdict === 'risk' ? 'RISK' : 'BREAK',
     subject: calledAll([rule]),
     ruleIds: [rule.id],
-    message: `S3 knows no wildcards in filters: ${said} of ${calledAll([rule])} ${values.length === 1 ? 'stands' : 'stand'} for these very characters${meant}`,
+    message: `filters know no wildcards: ${said} of ${calledAll([rule])} ${values.length === 1 ? 'stands' : 'stand'} for these very characters${meant}`,
     evidence: [
       ...values.map(({ side, value }) => evidence(bucket.notification, `Filter ${side}`, cut(value))),
       ...(key === undefined

@@ -12,7 +12,7 @@ interface Fault {
   readonly ruleId?: string;
   readonly field: string;
   readonly value: string;
-  /** A clause after "S3 refuses the new configuration: ". */
+  /** A clause after "the new configuration is one that S3 refuses: ". */
   readonly what: string;
   readonly way: string;
   /** AWS's answer to it is not known. */
@@ -41,7 +41,7 @@ export const putRejected: Check = {
       severity: 'BREAK',
       subject: fault.ruleId === undefined ? 'the new configuration' : `rule "${cut(fault.ruleId)}"`,
       ruleIds: fault.ruleId === undefined ? [] : [fault.ruleId],
-      message: `S3 ${fault.isDoubtful === true ? 'may refuse' : 'refuses'} the new configuration: ${fault.what}`,
+      message: `the new configuration is one that S3 ${fault.isDoubtful === true ? 'may refuse' : 'refuses'}: ${fault.what}`,
       evidence: [{ call: 'intended configuration', field: fault.field, value: cut(fault.value) }],
       fix: tell(fault.way),
     }));

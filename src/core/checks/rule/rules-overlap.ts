@@ -31,7 +31,7 @@ export const rulesOverlap: Check = {
       severity: 'BREAK',
       subject: `rule "${cut(overlap.a.id)}"`,
       ruleIds: [overlap.a.id],
-      message: `S3 refuses the new configuration: rules "${cut(overlap.a.id)}" and "${cut(overlap.b.id)}" would both take ${overlap.events.join(', ')} of a key such as "${cut(overlap.witness)}"`,
+      message: `the new configuration is one that S3 refuses: rules "${cut(overlap.a.id)}" and "${cut(overlap.b.id)}" would both take ${overlap.events.join(', ')} of a key such as "${cut(overlap.witness)}"`,
       evidence: [overlap.a, overlap.b].map(({ id, filter }) => ({
         call: 'intended configuration',
         field: cut(id),

@@ -17,8 +17,8 @@ export const logGroupElsewhere: Check = {
   judge: (look) =>
     reachedFunctions(look).flatMap((reached) => {
       const seen = valueOf(reached.node.log?.seen);
-      // Who finds the invocations needs no word about the place.
-      if (seen && seen.invocations.length > 0) return [];
+      // Who finds the invocations, or what they were told, needs no word about the place.
+      if (seen && seen.invocations.length + seen.records.length > 0) return [];
       const found = unsearchable(reached) ?? hidden(look, reached) ?? moved(look, reached);
       return found ? [found] : [];
     }),

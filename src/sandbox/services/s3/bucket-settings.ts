@@ -151,6 +151,15 @@ export function bucketSettingHandlers(s3: S3Context): S3Handlers {
       return {};
     },
 
+    // There is no replication here; of a bucket without it AWS says this.
+    GetBucketReplication(input, ctx) {
+      throw absent(
+        'ReplicationConfigurationNotFoundError',
+        'The replication configuration was not found',
+        openBucket(s3, ctx, input),
+      );
+    },
+
     GetBucketAcl(input, ctx) {
       const bucket = openBucket(s3, ctx, input);
       return {
