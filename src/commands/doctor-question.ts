@@ -30,6 +30,7 @@ export interface DoctorQuestion {
 /** Throws S3evtError for what cannot be meant. */
 export async function readQuestion(input: DoctorQuestion, ctx: Context): Promise<Question> {
   const bucket = requireBucket(input.bucket, ctx);
+  refuseAlias(bucket);
   const intended = input.intended && documentIn(input.intended);
   return {
     bucket,
@@ -45,6 +46,17 @@ export async function readQuestion(input: DoctorQuestion, ctx: Context): Promise
 }
 
 /** What S3 would find wrong with a document is for the checks to say. */
+/**
+ * S3 takes the alias of an access point in place of a bucket's name; policies and events bear the bucket's own, which only S3 Control
+ * tells. https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html
+ */
+function refuseAlias(bucket: string): void {
+  if (!bucket.endsWith('-s3alias')) return;
+  throw new S3evtError('INVALID_ARGUMENT', `${bucket} is the alias of an access point, not a bucket`, {
+    hint: 'Name the bucket behind it: its events and the policies of its destinations have that name. "aws s3control list-access-points" shows it.',
+  });
+}
+
 function documentIn({ name, text }: FileText): NotificationDocument {
   const written = documentAsWritten(text);
   if (written) return written;

@@ -11,7 +11,7 @@ export interface FunctionCode {
   readonly Code: { readonly ZipFile: Uint8Array };
 }
 
-/** Handlers that print `EVENT <event name> <key>` for each record and return their process id. */
+/** Handlers that print `EVENT <event name> <key>` for each record of S3's own events and return their process id. */
 export const PRINTING_HANDLERS = {
   python: {
     Runtime: 'python3.12',
@@ -23,7 +23,7 @@ export const PRINTING_HANDLERS = {
 import os
 
 def handler(event, context):
-    for record in event.get('Records', []):
+    for record in filter(lambda one: 's3' in one, event.get('Records', [])):
         print('EVENT', record['eventName'], record['s3']['object']['key'])
     return {'pid': os.getpid()}
 `,
@@ -38,7 +38,7 @@ def handler(event, context):
         'app.mjs',
         `
 export const handler = async (event) => {
-  for (const record of event.Records ?? []) console.log('EVENT', record.eventName, record.s3.object.key);
+  for (const { eventName, s3 } of event.Records ?? []) if (s3) console.log('EVENT', eventName, s3.object.key);
   return { pid: process.pid };
 };
 `,

@@ -168,7 +168,7 @@ function inRegion(arn: string | undefined, region: string): string | undefined {
 /** The clients that the next step needs are loaded while the first answers are on their way. */
 function warmUp(aws: Aws): void {
   setImmediate(() => {
-    for (const load of [aws.lambda, aws.cloudwatch, aws.iam, aws.logs]) load().catch(() => undefined);
+    void Promise.allSettled([aws.lambda(), aws.cloudwatch(), aws.iam(), aws.logs()]);
   });
 }
 

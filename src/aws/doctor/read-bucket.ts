@@ -169,12 +169,17 @@ export function readLifecycle(
     return page?.Rules?.map((rule) => ({
       id: rule.ID ?? '',
       enabled: rule.Status === 'Enabled',
-      // The old place of the prefix is the rule itself.
-      prefix: rule.Filter?.Prefix ?? rule.Filter?.And?.Prefix ?? rule.Prefix ?? '',
+      prefix: rule.Filter?.Prefix ?? rule.Filter?.And?.Prefix ?? oldPrefix(rule),
       expires: rule.Expiration !== undefined || rule.NoncurrentVersionExpiration !== undefined,
       transitions: (rule.Transitions?.length ?? 0) + (rule.NoncurrentVersionTransitions?.length ?? 0) > 0,
     }));
   });
+}
+
+/** The old place of the prefix is the rule itself: configurations that were put so are answered so. */
+function oldPrefix(rule: object): string {
+  const prefix: unknown = Reflect.get(rule, 'Prefix');
+  return typeof prefix === 'string' ? prefix : '';
 }
 
 export function readReplication(

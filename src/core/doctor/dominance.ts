@@ -69,7 +69,8 @@ const TABLE: readonly Dominance[] = [
   { cause: ['kms-key-unusable'], over: ['kms-policy-denies-s3'], within: 'node' },
   {
     cause: ['recursion-terminated', 'recursion-runaway'],
-    over: ['reserved-concurrency-zero'],
+    // The event that Lambda stops is one that it gives up.
+    over: ['reserved-concurrency-zero', 'async-event-dropped'],
     within: 'node',
   },
   {

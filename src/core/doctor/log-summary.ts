@@ -31,6 +31,8 @@ export function summarizeLog(lines: readonly LogLine[], truncated: boolean): Log
   const invocations = new Map<string, Invocation>();
   // Lambda prints no request id with an app line of the text format: it is the one that the stream is at.
   const current = new Map<string, string>();
+  /** How many errors were known at the stream's last REPORT. */
+  const reported = new Map<string, number>();
   const invocation = (requestId: string, stream: string): Invocation => {
     const known = invocations.get(requestId);
     if (known) return known;
@@ -54,12 +56,12 @@ export function summarizeLog(lines: readonly LogLine[], truncated: boolean): Log
         const one = invocation(requestId, stream);
         one.report = { time, durationMs, memoryMb, maxMemoryMb, status, errorType };
         const type = status === 'timeout' ? 'Sandbox.Timedout' : errorType;
-        if (type === undefined || !STOPPED.test(type)) break;
-        const since = one.starts.at(-1) ?? -Infinity;
-        const isTold = errors.some(
-          (error) => error.invocation === requestId && error.type === type && error.time >= since,
-        );
-        if (isTold) break;
+        // A stream has one invocation at a time, so what was told since the last REPORT is of this one.
+        const isTold = errors
+          .slice(reported.get(stream) ?? 0)
+          .some((error) => error.stream === stream && error.type === type);
+        reported.set(stream, errors.length);
+        if (type === undefined || !STOPPED.test(type) || isTold) break;
         const message = `REPORT Duration: ${durationMs} ms Status: ${status} Error Type: ${type}`;
         errors.push({ time, invocation: requestId, stream, type, message });
         break;

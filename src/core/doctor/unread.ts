@@ -34,7 +34,9 @@ function refusals(facts: DoctorFacts): readonly { readonly name: string; readonl
     ...members('', facts),
     ...members('bucket.', facts.bucket),
     ...(facts.object ? members('object.', facts.object) : []),
-    ...BY_ID.flatMap((name) => Object.values(facts[name]).flatMap((node) => members(`${name}.`, node))),
+    ...BY_ID.flatMap((name) =>
+      Object.values<object>(facts[name]).flatMap((node) => members(`${name}.`, node)),
+    ),
     ...Object.values(facts.functions).flatMap(({ log }) =>
       log ? members('', log).map(({ reading }) => ({ name: 'functions.log', reading })) : [],
     ),

@@ -32,6 +32,16 @@ export function calledRules({ ruleIds }: Pick<Hop, 'ruleIds'>): string {
   return `rules ${shown.join(', ')}${quoted.length > shown.length ? ` and ${quoted.length - shown.length} more` : ''}`;
 }
 
+/** `once`, `3 times`. */
+export function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}
+
+/** `1 event`, `3 events`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
 /** What a reading says, as evidence. */
 export function evidence(reading: Reading<unknown> | undefined, field: string, value: string): Evidence {
   return { call: reading?.call ?? 'none', field, value };

@@ -2,7 +2,7 @@
 import type { FunctionNode } from '../doctor/facts.ts';
 import { isAbsent, valueOf } from '../doctor/reading.ts';
 import type { Hop } from '../doctor/routes.ts';
-import { called } from '../doctor/words.ts';
+import { called, times } from '../doctor/words.ts';
 import { formatDuration, formatInstant } from '../duration.ts';
 import { passageFindings, passageTitle, shutPassage, waitingText } from './hops-before.ts';
 import type { HopIds, TraceHop } from './model.ts';
@@ -225,8 +225,4 @@ function logsHop(
     return unknown(`${kept ?? ''}: what it said then is gone`);
   }
   return hop('logs', judged(visibility, { state: 'ok', title, detail: kept }), more);
-}
-
-export function times(count: number): string {
-  return count === 1 ? 'once' : `${count} times`;
 }

@@ -1,7 +1,7 @@
 /** What happened more than once, told apart by ids: retries, duplicates, two rules, two writes; and where failures may lie. */
 import { liveRules } from '../doctor/routes.ts';
-import { called } from '../doctor/words.ts';
-import { isFromQueue, times } from './hops-after.ts';
+import { called, times } from '../doctor/words.ts';
+import { isFromQueue } from './hops-after.ts';
 import type { TraceNote, TraceWay } from './model.ts';
 import type { Run } from './runs.ts';
 import type { View } from './view.ts';

@@ -96,7 +96,7 @@ function verdictLines(
   }
   const suspected = findings.filter((one) => one.verdict === 'suspected').length;
   const parts = [
-    ...(suspected > 0 ? [`${count(suspected, 'suspicion')}`] : []),
+    ...(suspected > 0 ? [count(suspected, 'suspicion')] : []),
     ...(notChecked.length > 0
       ? [`${count(new Set(notChecked.map(({ check }) => check)).size, 'check')} not possible`]
       : []),

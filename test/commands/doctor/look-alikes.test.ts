@@ -29,6 +29,7 @@ import type { FindingId } from '../../../src/core/doctor/catalogue.ts';
 import { PRINTING_HANDLERS } from '../../support/function-code.ts';
 import { createFunction } from '../../support/pipeline.ts';
 import type { TestSandbox } from '../../support/sandbox.ts';
+import { envelopeOf, runCli } from '../../support/run-cli.ts';
 import { shareSandbox } from '../../support/shared-sandbox.ts';
 import { rootClients } from '../../sandbox/access/support.ts';
 import { allow, configure, handler, upload } from './handlers.ts';
@@ -463,6 +464,17 @@ describe('10: another account, and what guards the bucket', () => {
       argv: ['--key', 'in/a.jpg'],
     },
   ]);
+});
+
+test('10: the alias of an access point is not taken for a bucket that shuts itself out', async () => {
+  await directFunction(sandbox());
+  const result = await runCli(['doctor', 'photos-ap-1a2b3c4d5e6f7g8h9i0j-s3alias', '--fix', '--json'], {
+    endpoint: sandbox().url,
+  });
+  expect(envelopeOf(result).error).toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    hint: expect.stringContaining('Name the bucket behind it') as string,
+  });
 });
 
 describe('11: filters', () => {

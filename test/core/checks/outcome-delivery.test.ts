@@ -111,6 +111,9 @@ describe('wrong-envelope', () => {
     expect(findings([bad(KEY_ERROR('detail'))])).toMatchObject([{ verdict: 'broken' }]);
     const node = ['TypeError', "Cannot read properties of undefined (reading '0')"] as const;
     expect(findings([bad(node)], overBridge())).toMatchObject([{ verdict: 'broken' }]);
+    const object = ['TypeError', "Cannot read properties of undefined (reading 'object')"] as const;
+    expect(findings([bad(object)], behindQueue(mapping()))).toMatchObject([{ verdict: 'broken' }]);
+    expect(findings([bad(object)])).toEqual([]);
   });
 
   it('takes a test event for what it is', () => {
@@ -152,6 +155,8 @@ describe('wrong-envelope', () => {
 
   it('leaves other mistakes alone, and those that are over', () => {
     expect(findings([bad(KEY_ERROR('colour'))], overBridge())).toEqual([]);
+    const odd = ['TypeError', "Cannot read properties of undefined (reading 'constructor')"] as const;
+    expect(findings([bad(odd)], behindQueue(mapping()))).toEqual([]);
     expect(findings([bad(KEY_ERROR('s3'))])).toEqual([]);
     expect(findings([bad(KEY_ERROR('Records')), ok('b', 5)], overBridge())).toEqual([]);
   });
@@ -385,6 +390,31 @@ describe('dlq-undeliverable', () => {
     expect(judge(dlqUndeliverable, given({ metrics: failures })).findings).toMatchObject([
       { verdict: 'broken', severity: 'BLIND' },
     ]);
+  });
+
+  it('is only suspected where nothing is in the way by now, and over when a later event was kept', () => {
+    const lost = metric('AWS/Lambda', 'DestinationDeliveryFailures', 'thumbs', 2);
+    const open = {
+      roles: role('allowed'),
+      queues: { [dead]: queueNode({ arn: dead }) },
+    };
+    const verdicts = (over: Partial<DoctorFacts>) =>
+      judge(dlqUndeliverable, given({ ...open, ...over })).findings.map(({ verdict }) => verdict);
+    expect(verdicts({ metrics: metrics(lost) })).toEqual(['suspected']);
+    expect(verdicts({ metrics: metrics(lost), roles: role('implicitDeny') })).toEqual(['broken']);
+    const keyed = queueNode({
+      arn: dead,
+      attributes: read('sqs:GetQueueAttributes', queueAttributes({ kmsKeyId: 'alias/q' })),
+    });
+    expect(verdicts({ metrics: metrics(lost), queues: { [dead]: keyed } })).toEqual(['broken']);
+    const [time = 0] = lost.points[0] ?? [];
+    const dropped = (at: number): MetricSeries => ({
+      ...lost,
+      name: 'AsyncEventsDropped',
+      points: [[at, 1]],
+    });
+    expect(verdicts({ metrics: metrics(lost, dropped(time)) })).toEqual(['suspected']);
+    expect(verdicts({ metrics: metrics(lost, dropped(time + 60_000)) })).toEqual([]);
   });
 
   it('is a risk where the role may not send there, with an inline policy to allow it', () => {

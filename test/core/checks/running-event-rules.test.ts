@@ -461,7 +461,7 @@ describe('eb-dropped-or-retried', () => {
         verdict: 'broken',
         severity: 'SOME',
         node: ruleArn('created'),
-        message: 'event rule created could not hand 3 events to function thumbs, and they are lost',
+        message: 'event rule created lost 3 events on the way to function thumbs',
       },
     ]);
     const kept = metrics(['FailedInvocations', 3], ['InvocationsSentToDlq', 3]);

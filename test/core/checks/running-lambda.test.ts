@@ -471,7 +471,7 @@ describe('async-event-dropped', () => {
       {
         verdict: 'broken',
         severity: 'SOME',
-        message: 'Lambda gave 2 events for function thumbs up, and nothing keeps them',
+        message: 'function thumbs missed 2 events, which Lambda gave up, and nothing keeps such events',
         fix: { mode: 'tell' },
       },
     ]);
@@ -483,7 +483,7 @@ describe('async-event-dropped', () => {
       { metrics: metrics(['AsyncEventsDropped', 2]), node: settings({ onFailure: queueArn('failed') }) },
     );
     expect(judge(asyncEventDropped, over).findings).toMatchObject([
-      { message: 'Lambda gave 2 events for function thumbs up; they go to queue failed' },
+      { message: 'function thumbs missed 2 events, which Lambda gave up; such events are to go to queue failed' },
     ]);
   });
 

@@ -223,6 +223,29 @@ describe('a stretch of a log', () => {
     });
   });
 
+  test('takes what stopped an invocation from its REPORT line, where no other line tells it', () => {
+    const report = (status: string, n = 1) =>
+      `REPORT RequestId: ${ID}\tDuration: ${n}000.00 ms\tBilled Duration: 1000 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB\tStatus: ${status}\n`;
+    const killed = `RequestId: ${ID} Error: Runtime exited with error: signal: killed\nRuntime.OutOfMemory`;
+    const { errors } = summarizeLog(
+      [
+        line(1, `START RequestId: ${ID} Version: $LATEST\n`),
+        line(2, report('timeout')),
+        line(3, `START RequestId: ${ID} Version: $LATEST\n`),
+        line(4, killed),
+        line(5, report('error\tError Type: Runtime.OutOfMemory', 2)),
+        line(6, `START RequestId: ${ID} Version: $LATEST\n`),
+        line(7, report('error\tError Type: Runtime.OutOfMemory', 3)),
+      ],
+      false,
+    );
+    expect(errors.map(({ time, invocation, type, message }) => [time, invocation, type, message])).toEqual([
+      [2, ID, 'Sandbox.Timedout', 'REPORT Duration: 1000 ms Status: timeout Error Type: Sandbox.Timedout'],
+      [4, ID, 'Runtime.OutOfMemory', 'Runtime exited with error: signal: killed'],
+      [7, ID, 'Runtime.OutOfMemory', 'REPORT Duration: 3000 ms Status: error Error Type: Runtime.OutOfMemory'],
+    ]);
+  });
+
   test('takes any text', () => {
     expect(summarizeLog([line(1, ''), line(2, '{'), line(3, '\u0000')], false)).toMatchObject({
       lines: 3,

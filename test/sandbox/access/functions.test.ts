@@ -1,4 +1,5 @@
 /** Functions act with their execution role: what they call, what S3 says of them, and what becomes of their log. */
+import { CreateKeyCommand } from '@aws-sdk/client-kms';
 import { AttachRolePolicyCommand, CreateRoleCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateLogGroupCommand, DescribeLogStreamsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateFunctionCommand, InvokeCommand } from '@aws-sdk/client-lambda';
@@ -95,6 +96,22 @@ test('a function is a session of its role, and may do what the role may', async 
   );
   await allow('worker', { Action: ['s3:PutObject', 's3:GetObject'], Resource: 'arn:aws:s3:::data/*' });
   expect(await invoke('worker', { path: '/data/in' })).toMatchObject({ status: 200, text: 'content' });
+});
+
+test('an object that a customer’s key encrypts wants the right to that key too', async () => {
+  const { KeyMetadata } = await sandbox().kms.send(new CreateKeyCommand({}));
+  const encrypted = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: KeyMetadata?.Arn } as const;
+  await sandbox().s3.send(new PutObjectCommand({ Bucket: 'data', Key: 'secret', Body: 'x', ...encrypted }));
+  const reads: Statement = { Action: 's3:GetObject', Resource: 'arn:aws:s3:::data/*' };
+  await createCaller('worker', reads);
+  const refused = await invoke('worker', { path: '/data/secret' });
+  expect(refused.status).toBe(403);
+  expect(refused.text).toContain(
+    `is not authorized to perform: kms:Decrypt on resource: ${KeyMetadata?.Arn} because no identity-based policy allows the kms:Decrypt action`,
+  );
+  expect((await invoke('worker', { method: 'HEAD', path: '/data/secret' })).status).toBe(200);
+  await allow('worker', reads, { Action: 'kms:Decrypt', Resource: KeyMetadata?.Arn ?? '' });
+  expect(await invoke('worker', { path: '/data/secret' })).toMatchObject({ status: 200, text: 'x' });
 });
 
 test('S3 says which function wrote an object', async () => {

@@ -41,10 +41,12 @@ function judgeOne(look: Look, reached: Reached): Finding | undefined {
   const lost = lostOf(look, node.name);
   const why = targets.map((arn) => obstacle(look, reached, arn)).find((one) => one !== undefined);
   if (lost === undefined && !why) return undefined;
+  // What was in the way may have been mended since, but a key of KMS, or a read that was refused, could hide it.
+  const isOpen = !why && targets.every((arn) => isKnownOpen(look, reached, arn));
   const name = called(why?.target ?? target);
   return {
     id: 'dlq-undeliverable',
-    verdict: lost === undefined ? 'risk' : 'broken',
+    verdict: lost === undefined ? 'risk' : isOpen ? 'suspected' : 'broken',
     severity: 'BLIND',
     ...about(reached),
     message:
@@ -60,13 +62,32 @@ function judgeOne(look: Look, reached: Reached): Finding | undefined {
   };
 }
 
+/** Nothing when events were given up after the last loss and none of those was lost: they got there. */
 function lostOf(look: Look, name: string): Evidence | undefined {
   if (!look.facts.metrics) return undefined;
   for (const metric of ['DeadLetterErrors', 'DestinationDeliveryFailures']) {
     const sum = metricSum(look, 'AWS/Lambda', metric, name) ?? 0;
-    if (sum > 0) return { call: 'cloudwatch:GetMetricData', field: metric, value: String(sum) };
+    const isOver = lastTime(look, 'AsyncEventsDropped', name) > lastTime(look, metric, name);
+    if (sum > 0 && !isOver) return { call: 'cloudwatch:GetMetricData', field: metric, value: String(sum) };
   }
   return undefined;
+}
+
+/** Of the last period in which the metric was more than zero. */
+function lastTime(look: Look, metric: string, name: string): number {
+  const series = (valueOf(look.facts.metrics) ?? []).find(
+    (one) => one.namespace === 'AWS/Lambda' && one.name === metric && one.of === name,
+  );
+  return Math.max(-Infinity, ...(series?.points ?? []).filter(([, value]) => value > 0).map(([time]) => time));
+}
+
+/** It is there, has no key of KMS, and IAM says that the role may send to it. */
+function isKnownOpen(look: Look, reached: Reached, target: string): boolean {
+  const service = parseArn(target)?.service ?? '';
+  const there = service === 'sqs' ? look.facts.queues[target] : look.facts.topics[target];
+  const attributes = valueOf<{ readonly kmsKeyId?: string | undefined }>(there?.attributes);
+  const decision = decisionOn(valueOf(roleOf(look, reached)?.simulated), ACTIONS[service] ?? '', target);
+  return attributes !== undefined && attributes.kmsKeyId === undefined && decision?.decision === 'allowed';
 }
 
 interface Obstacle {

@@ -33,7 +33,7 @@ export const lambdaRetryDuplicates: Check = {
           verdict: goesWellSince ? 'suspected' : 'broken',
           severity: 'DUP',
           ...about(reached),
-          message: `Lambda ran ${called(reached.arn)} ${times} times for one event, since it failed: what it had done by then was done again`,
+          message: `${called(reached.arn)} ran ${times} times for one event, since it failed and Lambda tries again: what it had done by then was done again`,
           evidence: [
             {
               call: 'log',

@@ -107,7 +107,7 @@ function missingName({ type, message }: SeenError): string | undefined {
         /^(?:event\.)?(\w{1,50}) is not iterable/.exec(message)?.[1])
       : undefined;
   if (python !== undefined) return MEMBERS.includes(python) ? python : undefined;
-  if (node !== undefined) return NODE_NAMES[node];
+  if (node !== undefined) return Object.hasOwn(NODE_NAMES, node) ? NODE_NAMES[node] : undefined;
   const isText = /^string indices must be integers|^'str' object has no attribute/.test(message);
   return isText ? 'a member of a text' : undefined;
 }
@@ -123,6 +123,7 @@ const NODE_NAMES: Readonly<Record<string, string>> = {
   Records: 'Records',
   Message: 'Sns',
   bucket: 's3',
+  object: 's3',
 };
 
 /** Whether the envelope is without the member, at the place where those that have it have it. */

@@ -5,7 +5,7 @@ import type { Finding, Fix } from '../../doctor/finding.ts';
 import { ask, call, functionInput, tell } from '../../doctor/fixes.ts';
 import { metricSum } from '../../doctor/metrics.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { called, evidence } from '../../doctor/words.ts';
+import { called, counted, evidence } from '../../doctor/words.ts';
 import { about, configurationOf, functionsOf, type FunctionHop } from './about.ts';
 
 /** Defaults. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html */
@@ -50,6 +50,7 @@ function droppedFinding(look: Look, one: FunctionHop): Finding | undefined {
   const { onFailure } = settings ?? {};
   const configuration = configurationOf(node);
   const kept = onFailure ?? valueOf(configuration)?.deadLetterArn;
+  const missed = `${called(hop.arn)} missed ${counted(count, 'event')}, which Lambda gave up`;
   return {
     id: 'async-event-dropped',
     verdict: 'broken',
@@ -57,8 +58,8 @@ function droppedFinding(look: Look, one: FunctionHop): Finding | undefined {
     ...about(hop),
     message:
       kept === undefined
-        ? `Lambda gave ${count} events for ${called(hop.arn)} up, and nothing keeps them`
-        : `Lambda gave ${count} events for ${called(hop.arn)} up; they go to ${called(kept)}`,
+        ? `${missed}, and nothing keeps such events`
+        : `${missed}; such events are to go to ${called(kept)}`,
     evidence: [
       evidence(look.facts.metrics, 'AsyncEventsDropped', String(count)),
       ...(settings ? [evidence(node.eventInvoke, 'EventInvokeConfig', described(settings))] : []),

@@ -4,7 +4,7 @@ import type { EventRuleNode, MetricSeries, TargetNode } from '../../doctor/facts
 import type { Evidence, Finding } from '../../doctor/finding.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { sumOf } from '../../doctor/metrics.ts';
-import { called, evidence } from '../../doctor/words.ts';
+import { called, counted, evidence, times } from '../../doctor/words.ts';
 import { about, cut } from './about.ts';
 
 /** Defaults are 24 hours and 185 retries. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html */
@@ -51,8 +51,8 @@ function failedFinding(look: Look, { arn, name, targets }: EventRuleNode): Told 
     verdict: isOver ? 'suspected' : 'broken',
     severity: 'SOME',
     message: lost
-      ? `${called(arn)} could not hand ${count[1]} events to ${where}, and they are lost`
-      : `${called(arn)} could not hand ${count[1]} events to ${where}; they went to its dead-letter queue`,
+      ? `${called(arn)} lost ${counted(count[1], 'event')} on the way to ${where}`
+      : `${called(arn)} could not hand ${counted(count[1], 'event')} to ${where}: its dead-letter queue keeps what was not delivered`,
     evidence: [
       ...shown.map(([metric, times]): Evidence => evidence(look.facts.metrics, metric, String(times))),
       evidence(look.facts.metrics, 'last failure', formatInstant(last)),
@@ -78,7 +78,7 @@ function throttledFinding(look: Look, { arn, name }: EventRuleNode): Told | unde
   return {
     verdict: 'suspected',
     severity: 'LATE',
-    message: `EventBridge throttled ${called(arn)} ${count} times, so events come late`,
+    message: `${called(arn)} was throttled ${times(count)}, so events come late`,
     evidence: [evidence(look.facts.metrics, 'ThrottledRules', String(count))],
     fix: tell('Have the quota of invocations per second raised, or send to a queue.'),
   };

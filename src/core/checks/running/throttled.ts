@@ -4,7 +4,7 @@ import type { Evidence } from '../../doctor/finding.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { metricMaximum, metricSum } from '../../doctor/metrics.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { called, evidence } from '../../doctor/words.ts';
+import { called, evidence, times } from '../../doctor/words.ts';
 import { nameOf } from '../../trace-destination.ts';
 import { about, functionsOf, type FunctionHop } from './about.ts';
 
@@ -38,7 +38,7 @@ export const throttled: Check = {
           verdict: 'suspected',
           severity: 'LATE',
           ...about(hop),
-          message: `${called(hop.arn)} was throttled ${count} times, and events had to wait for it`,
+          message: `${called(hop.arn)} was throttled ${times(count)}, and events had to wait for it`,
           evidence: [
             evidence(look.facts.metrics, 'Throttles', String(count)),
             waited,
