@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { S3evtError } from '../core/errors.ts';
 import type { Host } from './host.ts';
@@ -11,6 +10,7 @@ export async function readText(from: string, host: Pick<Host, 'stdin' | 'cwd'>):
     return text;
   }
   try {
+    const { readFile } = await import('node:fs/promises');
     return await readFile(resolve(host.cwd, from), 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);

@@ -47,7 +47,10 @@ export function readCompiled(path: string): CompiledFiles | undefined {
     const content = readOwn(path);
     if (content === undefined || content.readUInt32LE(0) !== checksum(content.subarray(4))) return undefined;
     const start = HEADER_BYTES + content.readUInt32LE(4);
-    const index = JSON.parse(content.toString('latin1', HEADER_BYTES, start)) as Record<string, [number, number]>;
+    const index = JSON.parse(content.toString('latin1', HEADER_BYTES, start)) as Record<
+      string,
+      [number, number]
+    >;
     const first = aligned(start);
     return new Map(
       Object.entries(index).map(([name, [from, to]]) => [name, content.subarray(first + from, first + to)]),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Script } from 'node:vm';
+import type { Script } from 'node:vm';
 
 /** Of a file: the code that V8 compiled it to, as `createCachedData` gave it. */
 export type CompiledFiles = ReadonlyMap<string, Uint8Array>;
@@ -29,6 +29,8 @@ export function createLoader(folder: string, compiled: CompiledFiles | undefined
   const modules = new Map<string, { exports: unknown }>();
   const scripts = new Map<string, Script>();
   let rejected = false;
+  // Not an import: `--version` would load it too.
+  const vm = process.getBuiltinModule('node:vm');
 
   function load(name: string): unknown {
     if (!name.startsWith('./')) return process.getBuiltinModule(name);
@@ -37,7 +39,7 @@ export function createLoader(folder: string, compiled: CompiledFiles | undefined
     const file = folder + name.slice(1);
     const cachedData = compiled?.get(name);
     // The bundler writes ASCII only, and as latin1 it is read without a look at each byte.
-    const script = new Script(`(function(exports,require,module,__filename,__dirname){${read(file)}\n})`, {
+    const script = new vm.Script(`(function(exports,require,module,__filename,__dirname){${read(file)}\n})`, {
       filename: file,
       cachedData,
     });

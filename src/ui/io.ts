@@ -48,7 +48,10 @@ export function createIo(
     // Only results are worth batching, and only where nobody watches them appear.
     stdout: createOutput(streams.stdout, 'stdout', streams.stdout.isTTY !== true, options),
     stderr: createOutput(streams.stderr, 'stderr', false, options),
-    stdinIsTTY: streams.stdin.isTTY === true,
+    // Read when it is asked for: a mistake in the command line is told without opening stdin.
+    get stdinIsTTY() {
+      return streams.stdin.isTTY === true;
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { runBinary } from '../support/binary.ts';
 import { temporaryFolder } from '../support/run-cli.ts';
+import { startTestSandbox } from '../support/sandbox.ts';
 
 /** What is dear to load and may not be paid for by commands that do not need it. */
 const DEAR = {
@@ -18,36 +19,61 @@ interface Output {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** The sources behind the files that a run of the binary loaded, by way of the bundler's own account. */
-async function loadedSources(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<readonly string[]> {
+interface Loads {
+  readonly stdout: string;
+  /** Files of the bundle that were read, by their paths. */
+  readonly files: readonly string[];
+  /** The sources in them, by way of the bundler's own account. */
+  readonly sources: readonly string[];
+}
+
+/** What a run of the binary reads of the bundle. The launcher runs a file of code as soon as it has read it. */
+async function loadsOf(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Loads> {
   const cwd = temporaryFolder();
   const loads = join(cwd, 'loads.txt');
-  await runBinary(args, {
+  const { stdout } = await runBinary(args, {
     cwd,
     env: { ...env, S3EVT_LOADS: loads },
     nodeOptions: ['--import', pathToFileURL(resolve('test/support/record-loads.mjs')).href],
   });
   const meta = JSON.parse(readFileSync('dist/meta.json', 'utf8')) as Readonly<Record<string, Output>>;
-  const files = readFileSync(loads, 'utf8').split('\n');
-  const known = Object.entries(meta).filter(([file]) => files.includes(pathToFileURL(resolve(file)).href));
-  return known.flatMap(([, { inputs }]) => Object.keys(inputs));
+  const files = readFileSync(loads, 'utf8')
+    .split('\n')
+    .filter((file) => file.startsWith(resolve('dist')));
+  const sources = Object.entries(meta).flatMap(([file, { inputs }]) =>
+    files.includes(resolve(file)) ? Object.keys(inputs) : [],
+  );
+  return { stdout, files, sources };
 }
 
+const launcher = resolve('dist/launcher.cjs');
+
+test('--version reads the launcher and nothing else', async () => {
+  const { stdout, files } = await loadsOf(['--version']);
+  expect(files).toEqual([launcher]);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
 test.each([
-  [['--version']],
   [['--help']],
   [['init', '--help']],
-  [['tail', '--help']],
+  [['tail', '-h']],
   [['sandbox', 'start', '--help']],
   [['sandbox', 'journal', '--help']],
   [['sandbox', 'fault', 'add', '--help']],
+])('%s reads the launcher and the rendered help', async (args) => {
+  const { stdout, files } = await loadsOf(args);
+  expect(files).toEqual([launcher, resolve('dist/help-80.json')]);
+  expect(stdout).toContain(`Usage: s3evt ${args.slice(0, -1).join(' ')}`);
+});
+
+test.each([
+  [['init', 'photos', '--help']],
+  [['help', 'tail']],
   [['no-such-command']],
   [['init', '--no-such-flag']],
 ])('%s loads nothing dear', async (args) => {
-  const sources = await loadedSources(args);
+  const { sources } = await loadsOf(args);
   // The run was seen at all: the program itself is among what was loaded.
   expect(sources).toContain('src/cli/program.ts');
   for (const [what, pattern] of Object.entries(DEAR)) {
@@ -58,18 +84,24 @@ test.each([
   }
 });
 
-test('one call to AWS loads its own client, and neither prompts nor the sandbox', async () => {
-  // Nobody listens there: the call fails, after all that it needs was loaded.
-  const sources = await loadedSources(['whoami'], {
-    AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+test.each([
+  [['whoami'], ['client-sts']],
+  [
+    ['ls', 'photos'],
+    ['client-s3', 'client-sts'],
+  ],
+])('%j loads the clients that it calls, and neither prompts nor the sandbox', async (args, called) => {
+  const { url } = await startTestSandbox();
+  const { sources } = await loadsOf(args, {
+    AWS_ENDPOINT_URL: url,
+    AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_MAX_ATTEMPTS: '1',
   });
   const clients = new Set(
-    sources.flatMap((source) => /@aws-sdk\/(client-[a-z-]+)\//.exec(source)?.[1] ?? []),
+    sources.flatMap((source) => /@aws-sdk\/(client-[a-z0-9-]+)\//.exec(source)?.[1] ?? []),
   );
-  expect([...clients]).toEqual(['client-sts']);
+  expect([...clients].sort()).toEqual(called);
   for (const what of ['a prompt library', 'the spinner', 'the sandbox'] as const) {
     expect(
       sources.filter((source) => DEAR[what].test(source)),

@@ -28,6 +28,7 @@ export function startBinary(args: readonly string[], options: BinaryOptions = {}
       PATH: process.env['PATH'],
       HOME: cwd,
       XDG_STATE_HOME: join(cwd, 'state'),
+      XDG_CACHE_HOME: join(cwd, 'state', 'cache'),
       TMPDIR: cwd,
       AWS_EC2_METADATA_DISABLED: 'true',
       ...options.env,

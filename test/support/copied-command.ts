@@ -91,7 +91,7 @@ async function runAws(
     (one) => one.endsWith('Command') && kebab(one.slice(0, -'Command'.length)) === operation,
   );
   if (name === undefined) throw new Error(`aws ${service} has no ${operation}`);
-  const { members, numbers } = inputOf(model, name.slice(0, -'Command'.length));
+  const { members, numbers, texts } = inputOf(model, name.slice(0, -'Command'.length));
   const input: Record<string, unknown> = {};
   for (let at = 0; at < options.length; at++) {
     const option = options[at] ?? '';
@@ -107,7 +107,7 @@ async function runAws(
     if (negated || value === undefined || value.startsWith('--')) input[member] = !negated;
     else {
       at++;
-      input[member] = valueOf(value, numbers.has(member));
+      input[member] = texts.has(member) ? value : valueOf(value, numbers.has(member));
     }
   }
   const Command = model[name] as Command;
@@ -115,20 +115,22 @@ async function runAws(
   await client.send(new Command(input));
 }
 
-/** What the AWS CLI makes of a value: JSON for structures and numbers; documents stay text. */
+/** What the AWS CLI makes of a value that is no text: JSON for structures and numbers. */
 function valueOf(text: string, isNumber: boolean): unknown {
   if (isNumber) return Number(text);
   if (!/^[[{]/.test(text)) return text;
-  const parsed: unknown = JSON.parse(text);
-  // Policies are strings to the API.
-  return typeof parsed === 'object' && parsed !== null && 'Statement' in parsed ? text : parsed;
+  return JSON.parse(text) as unknown;
 }
 
-/** Members of the operation's input, from the schema that the client exports; and those that are numbers. */
+/** Members of the operation's input, from the schema that the client exports; and those that are numbers, or text. */
 function inputOf(
   model: Model,
   operation: string,
-): { readonly members: readonly string[]; readonly numbers: ReadonlySet<string> } {
+): {
+  readonly members: readonly string[];
+  readonly numbers: ReadonlySet<string>;
+  readonly texts: ReadonlySet<string>;
+} {
   const schema = model[`${operation}$`] as readonly unknown[] | undefined;
   const input = schema?.[4] as (() => readonly unknown[]) | readonly unknown[] | undefined;
   const structure = typeof input === 'function' ? input() : input;
@@ -136,10 +138,12 @@ function inputOf(
   if (!Array.isArray(members) || !Array.isArray(types)) throw new Error(`no schema of ${operation}`);
   const typeOf = (type: unknown): unknown => (Array.isArray(type) ? typeOf(type[0]) : type);
   const names = members as string[];
-  return { members: names, numbers: new Set(names.filter((_, index) => typeOf(types[index]) === NUMERIC)) };
+  const of = (wanted: number) => new Set(names.filter((_, index) => typeOf(types[index]) === wanted));
+  return { members: names, numbers: of(NUMERIC), texts: of(TEXT) };
 }
 
-/** Smithy's code for numbers in schemas. */
+/** Smithy's codes in schemas. */
+const TEXT = 0;
 const NUMERIC = 1;
 
 /** As the AWS CLI names operations and options. */

@@ -1,16 +1,12 @@
-// Preloaded with --import: writes the URL of every module that the process loads into the file S3EVT_LOADS.
-import { appendFileSync } from 'node:fs';
-import { register } from 'node:module';
+// Preloaded with --import: writes the path of every file of the bundle that the process reads into the file S3EVT_LOADS.
+import fs from 'node:fs';
 
-if (process.env.S3EVT_LOADS !== undefined) register(import.meta.url, { data: process.env.S3EVT_LOADS });
+const { appendFileSync, readFileSync } = fs;
+const record = process.env.S3EVT_LOADS;
 
-let file;
-
-export function initialize(path) {
-  file = path;
-}
-
-export async function load(url, context, nextLoad) {
-  if (file !== undefined) appendFileSync(file, `${url}\n`);
-  return nextLoad(url, context);
+if (record !== undefined) {
+  fs.readFileSync = (path, ...rest) => {
+    if (/\.(cjs|json)$/.test(String(path))) appendFileSync(record, `${String(path)}\n`);
+    return readFileSync(path, ...rest);
+  };
 }

@@ -274,6 +274,7 @@ export function readMappings(
           uuid: one.UUID ?? '',
           functionArn: one.FunctionArn ?? '',
           state: one.State ?? '',
+          modified: one.LastModified?.getTime(),
           transitionReason: one.StateTransitionReason,
           lastResult: one.LastProcessingResult,
           batchSize: one.BatchSize ?? 10,

@@ -320,6 +320,8 @@ export interface MappingNode {
   readonly functionArn: string;
   /** Creating, Enabling, Enabled, Disabling, Disabled, Updating, Deleting. */
   readonly state: string;
+  /** When it was changed last, switched on or off included. */
+  readonly modified?: number | undefined;
   readonly transitionReason?: string | undefined;
   readonly lastResult?: string | undefined;
   readonly batchSize: number;

@@ -8,6 +8,7 @@ import { dominates } from './dominance.ts';
 import { contradiction } from './evidence.ts';
 import type { DoctorFacts } from './facts.ts';
 import type { Finding, NotChecked } from './finding.ts';
+import { valueOf } from './reading.ts';
 import { hopsOf, rulesInQuestion } from './routes.ts';
 import { unnoted } from './unread.ts';
 
@@ -45,11 +46,12 @@ export function diagnose(facts: DoctorFacts, checks: readonly Check[]): Diagnosi
   const judged = found
     .map((finding) => weighed(facts, finding))
     .sort((a, b) => rank(a) - rank(b) || placeOf(a.id).order - placeOf(b.id).order);
-  const findings = judged.map((finding): JudgedFinding => ({
+  const placed = judged.map((finding): JudgedFinding => ({
     ...finding,
     edge: placeOf(finding.id).edge,
     consequenceOf: causeOf(finding, judged)?.id ?? null,
   }));
+  const findings = isStopped(facts, placed) ? placed.map(notReached) : placed;
   const broken = findings.filter(({ verdict }) => verdict === 'broken');
   const root = broken.find(({ consequenceOf }) => consequenceOf === null) ?? broken[0];
   const missed = [...notChecked.values()];
@@ -70,6 +72,39 @@ export function diagnose(facts: DoctorFacts, checks: readonly Check[]): Diagnosi
 function weighed(facts: DoctorFacts, finding: Finding): Finding & { readonly contradictedBy?: string } {
   const against = finding.verdict === 'broken' ? contradiction(facts, finding) : undefined;
   return against === undefined ? finding : { ...finding, verdict: 'suspected', contradictedBy: against };
+}
+
+/** Whether the event of the key in question never sets out, as far as is known. */
+function isStopped(
+  { question: { key }, functions }: DoctorFacts,
+  findings: readonly JudgedFinding[],
+): boolean {
+  if (key === undefined) return false;
+  const wasSeen = Object.values(functions).some(({ log }) =>
+    valueOf(log?.seen)?.records.some((record) => record.key === key),
+  );
+  return (
+    !wasSeen &&
+    findings.some(
+      ({ edge, verdict, severity }) =>
+        verdict === 'broken' &&
+        (edge === 'object' || edge === 'rule') &&
+        // The others are about events that do arrive: twice, or of what is no file.
+        (severity === 'BREAK' || severity === 'SOME'),
+    )
+  );
+}
+
+/** What a function made of other objects is certain for those. */
+function notReached(finding: JudgedFinding): JudgedFinding {
+  const { id, verdict, consequenceOf } = finding;
+  const isOfRuns = [id, consequenceOf ?? id].some((one) => placeOf(one).edge === 'outcome');
+  if (verdict !== 'broken' || !isOfRuns) return finding;
+  return {
+    ...finding,
+    verdict: 'suspected',
+    contradictedBy: 'the event of this object does not get that far',
+  };
 }
 
 /** The outermost cause among the others. Only what is broken, or as likely as the consequence, explains anything. */

@@ -29,13 +29,18 @@ export function metricPeriod(since: number, now: number): number {
   return span <= 3 * 3_600_000 ? 60 : span <= 15 * 86_400_000 ? 300 : 3_600;
 }
 
+/** `after`: only of the periods that began after that time. */
 export function sumOf(
   series: readonly MetricSeries[],
   namespace: Namespace,
   name: string,
   of: string,
+  after = -Infinity,
 ): number {
-  return pointsOf(series, namespace, name, of).reduce((sum, [, value]) => sum + value, 0);
+  return pointsOf(series, namespace, name, of).reduce(
+    (sum, [time, value]) => (time > after ? sum + value : sum),
+    0,
+  );
 }
 
 function pointsOf(

@@ -18,7 +18,11 @@ import {
   SetSubscriptionAttributesCommand,
   SubscribeCommand,
 } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, GetQueueAttributesCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  SetQueueAttributesCommand,
+} from '@aws-sdk/client-sqs';
 import { describe, expect, test, vi } from 'vitest';
 import { zipOf, type FunctionCode } from '../../support/function-code.ts';
 import { createLeapingClock } from '../../support/leaping-clock.ts';
@@ -218,7 +222,9 @@ async function waitingInFailed({ sqs, url }: TestSandbox): Promise<string | unde
 /** What stands in `Records[0]` of the batch alone, and nothing else of it, is looked at and shown. */
 const FIRST_ONLY: FunctionCode = {
   ...WORKING,
-  Code: { ZipFile: zipOf('app.mjs', 'export const handler = async ({ Records: [one] }) => console.log(one.body);') },
+  Code: {
+    ZipFile: zipOf('app.mjs', 'export const handler = async ({ Records: [one] }) => console.log(one.body);'),
+  },
 };
 
 /** S3 -> queue -> function; what S3 sends at once, to test the queue, has come there. */

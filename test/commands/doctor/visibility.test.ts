@@ -70,12 +70,12 @@ describe('the log is not what it seems', () => {
     world.faults.add({ match: {}, effect: { kind: 'late-logs', ms: 300_000 } });
     await upload(world);
     const { code, data } = await doctor(world);
-    expect([code, data.verdict, data.findings.filter(({ verdict }) => verdict !== 'risk')], summary(data)).toEqual([
-      4,
-      'unknown',
-      [],
-    ]);
-    const late = 'the function ran a few minutes ago, and log lines can take 10 minutes to arrive: look again then';
+    expect(
+      [code, data.verdict, data.findings.filter(({ verdict }) => verdict !== 'risk')],
+      summary(data),
+    ).toEqual([4, 'unknown', []]);
+    const late =
+      'the function ran a few minutes ago, and log lines can take 10 minutes to arrive: look again then';
     expect(data.notChecked).toMatchObject([{ check: 'logs-late-or-expired', reason: late }]);
   });
 });

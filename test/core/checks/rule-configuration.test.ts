@@ -24,6 +24,7 @@ import {
 } from './rule-support.ts';
 import {
   ACCOUNT,
+  BUCKET,
   facts,
   fnArn,
   functionNode,
@@ -373,6 +374,36 @@ describe('rule-points-elsewhere', () => {
     ).toEqual([]);
   });
 
+  it('is not sure where only the last step of a way may be missing', () => {
+    const toQueue = {
+      QueueConfigurations: [{ Id: 'q', QueueArn: queueArn(), Events: ['s3:ObjectCreated:*'] }],
+    };
+    const behindQueue = (wanted: string) =>
+      facts({
+        bucket: document(toQueue),
+        question: { expected: wanted },
+        queues: { [queueArn()]: queueNode({ mappings: read('m', []) }) },
+        functions: there,
+      });
+    expect(judge(rulePointsElsewhere, behindQueue(expected)).findings).toMatchObject([
+      { verdict: 'suspected' },
+    ]);
+    // A queue leads to no other queue.
+    expect(judge(rulePointsElsewhere, behindQueue(queueArn('other'))).findings).toMatchObject([
+      { verdict: 'broken' },
+    ]);
+    const toTopic = {
+      TopicConfigurations: [{ Id: 't', TopicArn: topicArn(), Events: ['s3:ObjectCreated:*'] }],
+    };
+    const behindTopic = facts({
+      bucket: document(toTopic),
+      question: { expected },
+      topics: { [topicArn()]: topicNode({ subscriptions: read('s', []) }) },
+      functions: there,
+    });
+    expect(judge(rulePointsElsewhere, behindTopic).findings).toMatchObject([{ verdict: 'suspected' }]);
+  });
+
   it('is not sure when a way cannot be followed', () => {
     const given = facts({
       bucket: document({
@@ -608,6 +639,29 @@ describe('eb-not-enabled', () => {
     ],
   ])('says nothing when %s', (_, given) => {
     expect(judge(ebNotEnabled, given).findings).toEqual([]);
+  });
+
+  it('counts a rule whose type is misspelt: that shows only once the bucket sends events', () => {
+    const slip = eventRule({ ...ALL_OF_BUCKET, 'detail-type': ['ObjectCreated:Put'] });
+    const given = facts({ bucket: document({}), ...eventRules(slip) });
+    expect(judge(ebNotEnabled, given).findings).toMatchObject([{ verdict: 'broken' }]);
+  });
+
+  it('tells who turned it off, where CloudTrail has both documents', () => {
+    const rules = eventRules(eventRule(ALL_OF_BUCKET));
+    const put = (minutes: number, NotificationConfiguration: unknown) =>
+      write(NOW - minutes * MINUTE, { bucketName: BUCKET, NotificationConfiguration });
+    const on = { EventBridgeConfiguration: '' };
+    const messageAfter = (...writes: Parameters<typeof trail>) => {
+      const [finding] = judge(ebNotEnabled, facts({ ...rules, ...trail(...writes) })).findings;
+      return finding?.message;
+    };
+    expect(messageAfter(put(1, ''), put(5, {}), put(9, on), put(20, {}))).toMatch(
+      /since terraform put a configuration without it at 2026-01-02T02:59/,
+    );
+    expect(messageAfter(put(1, ''), put(5, {}))).not.toContain('since');
+    // It may be the unknown one that turned it off.
+    expect(messageAfter(put(1, {}), write(NOW - 5 * MINUTE), put(9, on))).not.toContain('since');
   });
 
   it('says so when event rules may not be listed', () => {

@@ -467,7 +467,7 @@ describe('eb-dropped-or-retried', () => {
     const kept = metrics(['FailedInvocations', 3], ['InvocationsSentToDlq', 3]);
     expect(found([rule()], { metrics: kept })[0]?.message).toContain('dead-letter queue');
     const lost = metrics(['InvocationsSentToDlq', 3], ['InvocationsFailedToBeSentToDlq', 1]);
-    expect(found([rule()], { metrics: lost })[0]?.message).toContain('they are lost');
+    expect(found([rule()], { metrics: lost })[0]?.message).toContain('lost 1 event on');
   });
 
   it('is not certain any more after later invocations', () => {

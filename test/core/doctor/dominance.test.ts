@@ -21,3 +21,10 @@ test('the kind of a bucket, which its name tells, explains that it is not found'
 test('a destination looked for in the wrong Region explains that no rule leads there', () => {
   expect(dominates({ id: 'wrong-profile-or-region', node }, { id: 'rule-points-elsewhere' })).toBe(true);
 });
+
+test('an event that Lambda stopped as one of a loop was not given up for another reason', () => {
+  expect(dominates({ id: 'recursion-terminated', node }, { id: 'async-event-dropped', node })).toBe(true);
+  expect(dominates({ id: 'recursion-terminated', node }, { id: 'async-event-dropped', node: 'other' })).toBe(
+    false,
+  );
+});

@@ -242,7 +242,12 @@ describe('a stretch of a log', () => {
     expect(errors.map(({ time, invocation, type, message }) => [time, invocation, type, message])).toEqual([
       [2, ID, 'Sandbox.Timedout', 'REPORT Duration: 1000 ms Status: timeout Error Type: Sandbox.Timedout'],
       [4, ID, 'Runtime.OutOfMemory', 'Runtime exited with error: signal: killed'],
-      [7, ID, 'Runtime.OutOfMemory', 'REPORT Duration: 3000 ms Status: error Error Type: Runtime.OutOfMemory'],
+      [
+        7,
+        ID,
+        'Runtime.OutOfMemory',
+        'REPORT Duration: 3000 ms Status: error Error Type: Runtime.OutOfMemory',
+      ],
     ]);
   });
 

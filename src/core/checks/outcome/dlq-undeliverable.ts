@@ -78,7 +78,10 @@ function lastTime(look: Look, metric: string, name: string): number {
   const series = (valueOf(look.facts.metrics) ?? []).find(
     (one) => one.namespace === 'AWS/Lambda' && one.name === metric && one.of === name,
   );
-  return Math.max(-Infinity, ...(series?.points ?? []).filter(([, value]) => value > 0).map(([time]) => time));
+  return Math.max(
+    -Infinity,
+    ...(series?.points ?? []).filter(([, value]) => value > 0).map(([time]) => time),
+  );
 }
 
 /** It is there, has no key of KMS, and IAM says that the role may send to it. */

@@ -1,15 +1,19 @@
 import { bucketArn } from '../../arn.ts';
+import { formatInstant } from '../../duration.ts';
 import { EVENT_NAMES } from '../../event-name.ts';
 import { compileEventPattern, matchesEventPattern } from '../../event-pattern.ts';
 import { eventBridgeTypeOf } from '../../eventbridge-name.ts';
 import { hasEventBridge, rulesOf } from '../../notification.ts';
-import type { Check } from '../../doctor/check.ts';
+import type { Check, Look } from '../../doctor/check.ts';
 import type { EventRuleNode } from '../../doctor/facts.ts';
 import { ask, edit } from '../../doctor/fixes.ts';
 import { valueOf } from '../../doctor/reading.ts';
 import { eventRulesOf, partitionIn } from '../../doctor/routes.ts';
 import { evidence } from '../../doctor/words.ts';
+import { detailTypeMeant } from '../running/eb-pattern-fix.ts';
+import { textsOf } from '../running/pattern-leaves.ts';
 import { cut } from './text.ts';
+import { configurationWrites, type ConfigurationWrite } from './trail-writes.ts';
 import { isOn, mayLeadTo, sameTarget } from './ways.ts';
 
 /**
@@ -18,7 +22,7 @@ import { isOn, mayLeadTo, sameTarget } from './ways.ts';
  */
 export const ebNotEnabled: Check = {
   id: 'eb-not-enabled',
-  reads: ['bucket.notification', 'eventRules', 'identity'],
+  reads: ['bucket.notification', 'eventRules', 'identity', 'trail'],
   judge(look) {
     const { bucket, eventRules, question } = look.facts;
     const document = look.value(bucket.notification);
@@ -39,6 +43,7 @@ export const ebNotEnabled: Check = {
       .slice(0, 3)
       .map(({ name }) => `"${cut(name)}"`)
       .join(', ');
+    const dropped = droppingWrite(look);
     return [
       {
         id: 'eb-not-enabled',
@@ -47,10 +52,19 @@ export const ebNotEnabled: Check = {
         subject: `bucket ${bucket.name}`,
         node: arn,
         ruleIds: [],
-        message: `event ${found.length === 1 ? 'rule' : 'rules'} ${names} ${found.length === 1 ? 'waits' : 'wait'} for events of bucket ${bucket.name}, which does not send its events to EventBridge`,
+        message: `event ${found.length === 1 ? 'rule' : 'rules'} ${names} ${found.length === 1 ? 'waits' : 'wait'} for events of bucket ${bucket.name}, which does not send its events to EventBridge${dropped ? ` since ${cut(dropped.user)} put a configuration without it at ${formatInstant(dropped.time)}` : ''}`,
         evidence: [
           evidence(bucket.notification, 'EventBridgeConfiguration', 'absent'),
           ...found.slice(0, 3).map(({ pattern }) => evidence(eventRules, 'EventPattern', cut(pattern ?? ''))),
+          ...(dropped
+            ? [
+                {
+                  call: 'cloudtrail:LookupEvents',
+                  field: 'PutBucketNotification',
+                  value: `${formatInstant(dropped.time)} by ${cut(dropped.user)}`,
+                },
+              ]
+            : []),
         ],
         fix: {
           ...ask(edit({ kind: 'enable-eventbridge' })),
@@ -62,10 +76,21 @@ export const ebNotEnabled: Check = {
   },
 };
 
-/** Some types are S3's own, not calls of its API as CloudTrail reports them. */
+/** The write that turned it off: every write replaces the whole configuration, and many forget this part. */
+function droppingWrite(look: Look): ConfigurationWrite | undefined {
+  const trail = look.value(look.facts.trail);
+  const writes = trail ? configurationWrites(look.facts, trail) : [];
+  const lastOn = writes.findIndex(({ eventBridge }) => eventBridge === true);
+  const next = writes[lastOn - 1];
+  return next?.eventBridge === false ? next : undefined;
+}
+
+/** Some types are S3's own, if misspelt, not calls of its API as CloudTrail reports them. */
 function isForS3Events({ pattern }: EventRuleNode): boolean {
   const type = parsed(pattern)?.['detail-type'];
   if (type === undefined) return parsed(pattern) !== undefined;
+  // A slip has a cause of its own, which shows only once the bucket sends events.
+  if (Array.isArray(type) && textsOf(type).some((text) => detailTypeMeant(text) !== undefined)) return true;
   const compiled = compileEventPattern(JSON.stringify({ 'detail-type': type }));
   if (!compiled.ok) return false;
   return EVENT_NAMES.some((event) => {

@@ -14,7 +14,7 @@ import { cut } from './text.ts';
 
 /**
  * What the bucket's rules name is not what should get the events: another function, stage, version or queue. Suspected only, where a
- * way could not be followed to its end.
+ * way could not be followed to its end, or where only its last step may be missing.
  */
 export const rulePointsElsewhere: Check = {
   id: 'rule-points-elsewhere',
@@ -37,7 +37,7 @@ export const rulePointsElsewhere: Check = {
     if (!document || expected === undefined) return [];
     const ways = look.hops.filter(({ depth, kind }) => depth === 0 && kind !== 'other');
     if (ways.length === 0 || look.hops.some(({ arn }) => isWanted(arn, expected))) return [];
-    const openEnds = look.hops.filter((hop) => !isFollowed(look, hop));
+    const openEnds = look.hops.filter((hop) => !isFollowed(look, hop) || isLoose(look, hop, expected));
     const isBridgeUnknown =
       hasEventBridge(document) &&
       question.ruleId === undefined &&
@@ -94,6 +94,14 @@ function isFollowed(look: Look, { kind, arn, eventRule }: Hop): boolean {
     case 'other':
       return false;
   }
+}
+
+/** A queue without a mapping, or a topic without a subscription, that was perhaps made to lead there. */
+function isLoose({ facts: { queues, topics } }: Look, { kind, arn }: Hop, expected: string): boolean {
+  const wanted = kindOf(expected);
+  if (kind === 'sqs') return wanted === 'lambda' && valueOf(queues[arn]?.mappings)?.length === 0;
+  const isSubscriber = wanted === 'lambda' || wanted === 'sqs';
+  return kind === 'sns' && isSubscriber && valueOf(topics[arn]?.subscriptions)?.length === 0;
 }
 
 /** The same function under another qualifier, or a name much like it: `thumbs-dev` for `thumbs`. */

@@ -12,6 +12,8 @@ export interface ConfigurationWrite {
   readonly user: string;
   /** Of the document that was put; undefined where the record does not hold it. */
   readonly rules: readonly Rule[] | undefined;
+  /** Whether it sends events to EventBridge; undefined where the record does not hold the document. */
+  readonly eventBridge: boolean | undefined;
 }
 
 const NAMES = ['PutBucketNotification', 'PutBucketNotificationConfiguration'];
@@ -24,7 +26,7 @@ export function configurationWrites(
   const { name } = facts.bucket;
   return trail
     .filter((event) => NAMES.includes(event.name) && event.errorCode === undefined && isAbout(event, name))
-    .map(({ time, user, requestParameters }) => ({ time, user, rules: documentOf(requestParameters) }))
+    .map(({ time, user, requestParameters }) => ({ time, user, ...documentOf(requestParameters) }))
     .sort((a, b) => b.time - a.time);
 }
 
@@ -39,10 +41,10 @@ function isAbout({ resources, requestParameters }: TrailEvent, bucket: string): 
  * CloudTrail keeps S3's XML as JSON: an element that stands alone is no list. Which names it gives to the members is documented by
  * example only, so those of the wire and of the SDK are both read; what is neither makes the document unknown.
  */
-function documentOf(parameters: unknown): readonly Rule[] | undefined {
+function documentOf(parameters: unknown): Pick<ConfigurationWrite, 'rules' | 'eventBridge'> {
   const document = isFields(parameters) ? parameters.NotificationConfiguration : undefined;
-  if (document === '') return [];
-  if (!isFields(document)) return undefined;
+  if (document === '') return { rules: [], eventBridge: false };
+  if (!isFields(document)) return { rules: undefined, eventBridge: undefined };
   const elements = (names: readonly string[], arns: readonly string[], arn: keyof ConfigurationElement) =>
     names.flatMap((name) => listOf(document[name])).map((one) => elementOf(one, arns, arn));
   const read: NotificationDocument = {
@@ -62,7 +64,7 @@ function documentOf(parameters: unknown): readonly Rule[] | undefined {
       'TopicArn',
     ),
   };
-  return rulesOf(read);
+  return { rules: rulesOf(read), eventBridge: 'EventBridgeConfiguration' in document };
 }
 
 function elementOf(

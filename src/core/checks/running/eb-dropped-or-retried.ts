@@ -44,21 +44,22 @@ function failedFinding(look: Look, { arn, name, targets }: EventRuleNode): Told 
   if (!count) return undefined;
   const last = Math.max(...COUNTS.map((metric) => lastOf(series, metric, name)));
   const isOver = lastOf(series, 'Invocations', name) > last;
-  const lost = sum(NOT_SENT) > 0 || sum(SENT) === 0;
+  const lost = sum(NOT_SENT) > 0 ? sum(NOT_SENT) : sum(SENT) > 0 ? 0 : count[1];
   const target = targets.state === 'known' && targets.value.length === 1 ? targets.value[0] : undefined;
   const where = target ? called(cut(target.arn)) : 'a target';
   return {
     verdict: isOver ? 'suspected' : 'broken',
     severity: 'SOME',
-    message: lost
-      ? `${called(arn)} lost ${counted(count[1], 'event')} on the way to ${where}`
-      : `${called(arn)} could not hand ${counted(count[1], 'event')} to ${where}: its dead-letter queue keeps what was not delivered`,
+    message:
+      lost > 0
+        ? `${called(arn)} lost ${counted(lost, 'event')} on the way to ${where}`
+        : `${called(arn)} could not hand ${counted(count[1], 'event')} to ${where}: its dead-letter queue keeps what was not delivered`,
     evidence: [
       ...shown.map(([metric, times]): Evidence => evidence(look.facts.metrics, metric, String(times))),
       evidence(look.facts.metrics, 'last failure', formatInstant(last)),
     ],
     fix: tell(
-      lost
+      lost > 0
         ? 'Let the rule send to its target (permission, and a target that is there), and give it a dead-letter queue whose policy admits events.amazonaws.com, so that the next events are kept.'
         : 'Let the rule send to its target (permission, and a target that is there), then move the messages out of the dead-letter queue: their attributes say why each one failed.',
     ),

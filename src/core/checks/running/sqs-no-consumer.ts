@@ -48,10 +48,12 @@ export const sqsNoConsumer: Check = {
   },
 };
 
-/** Somebody else empties the queue. */
-function isEmptied({ facts }: Look, { hop, node }: QueueHop): boolean {
+/** Somebody else empties the queue: messages were deleted since the last mapping was switched off. */
+function isEmptied({ facts }: Look, { hop, node, mappings }: QueueHop): boolean {
   const attributes = valueOf(node.attributes);
-  const deleted = sumOf(valueOf(facts.metrics) ?? [], 'AWS/SQS', 'NumberOfMessagesDeleted', nameOf(hop.arn));
+  const off = Math.max(-Infinity, ...mappings.map(({ modified = -Infinity }) => modified));
+  const series = valueOf(facts.metrics) ?? [];
+  const deleted = sumOf(series, 'AWS/SQS', 'NumberOfMessagesDeleted', nameOf(hop.arn), off);
   return attributes !== undefined && attributes.waiting + attributes.inFlight === 0 && deleted > 0;
 }
 
