@@ -95,8 +95,8 @@ function wantedOf({ findings }: Diagnosis, before: readonly FixReport[]): readon
       !before.some(({ id, subject }) => id === one.id && subject === one.subject),
   );
   const own = open.filter(({ verdict }) => verdict !== 'risk');
-  if (own.length === 0) return [];
-  // Another rule that leads nowhere: S3 refuses every write until it is mended or gone.
+  if (!own.some(({ fix }) => editsOf(fix).length > 0)) return own;
+  // Another rule that leads nowhere: S3 refuses the write that is due until it is mended or gone. Without a write it is nobody's business.
   return [
     ...own,
     ...open.filter(({ id, verdict }) => verdict === 'risk' && id === 'stale-sibling-blocks-put'),

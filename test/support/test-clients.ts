@@ -25,16 +25,17 @@ export interface TestClients {
 }
 
 /**
- * SDK clients for the sandbox at `url`, with dummy credentials and without retries, so that each fault is seen once.
+ * SDK clients for the sandbox at `url`, with dummy credentials and without retries, so that each fault is seen once. An access key of
+ * twelve digits is that account.
  * Ended by the caller with `destroy()`.
  */
-export function testClients(url: string, region = 'us-east-1'): TestClients {
+export function testClients(url: string, region = 'us-east-1', accessKeyId = 'test'): TestClients {
   // The SDK announces the end of Node 20 in every process otherwise.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const settings = {
     endpoint: url,
     region,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: { accessKeyId, secretAccessKey: 'test' },
     maxAttempts: 1,
     // StartLiveTail would call stream-127.0.0.1.
     disableHostPrefix: true,

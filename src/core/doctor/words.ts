@@ -32,6 +32,12 @@ export function calledRules({ ruleIds }: Pick<Hop, 'ruleIds'>): string {
   return `rules ${shown.join(', ')}${quoted.length > shown.length ? ` and ${quoted.length - shown.length} more` : ''}`;
 }
 
+/** What hands the event over there: `rule "thumbs"`, `topic uploads`, `event rule all-objects`. */
+export function calledSender(hop: Hop): string {
+  if (hop.depth === 0) return calledRules(hop);
+  return hop.sender ? called(hop.sender.sourceArn) : 'an event source mapping';
+}
+
 /** `once`, `3 times`. */
 export function times(count: number): string {
   return count === 1 ? 'once' : `${count} times`;

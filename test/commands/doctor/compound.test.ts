@@ -243,7 +243,7 @@ describe('5: no permission, and a sibling whose topic is gone', () => {
   });
   const loseTopic = () => sandbox().sns.send(new DeleteTopicCommand({ TopicArn: topicArn() }));
 
-  test('the permission is the root, the sibling stands in the way, and one run mends both', async () => {
+  test('the permission is the root and is mended; the sibling is left alone where nothing has to be written', async () => {
     await put(sandbox(), { LambdaFunctionConfigurations: [lambdaRule()], ...sibling });
     await loseTopic();
     await shut();
@@ -252,11 +252,13 @@ describe('5: no permission, and a sibling whose topic is gone', () => {
       'broken lambda-permission-missing',
       'risk stale-sibling-blocks-put',
     ]);
-    const { fixed } = await mendsAll('--function', 'thumbs');
+    const argv = ['--function', 'thumbs', '--fix', '--yes'];
+    const { verdict, fixed } = (await doctor(sandbox(), argv, cwd)).data;
+    expect(verdict).toBe('healthy');
     expect(fixed?.map(({ id, outcome }) => [id, outcome])).toEqual([
       ['lambda-permission-missing', 'applied'],
-      ['stale-sibling-blocks-put', 'applied'],
     ]);
+    expect(await notificationOf(sandbox(), BUCKET)).toHaveProperty('TopicConfigurations');
   });
 
   test('the sibling goes in the very write that needs it gone', async () => {
@@ -283,11 +285,17 @@ describe('5: no permission, and a sibling whose topic is gone', () => {
   });
 
   test('without --yes the sibling stays', async () => {
-    await put(sandbox(), { LambdaFunctionConfigurations: [lambdaRule()], ...sibling });
+    await put(sandbox(), {
+      LambdaFunctionConfigurations: [lambdaRule(filterOf({ prefix: 'dt=1/' }))],
+      ...sibling,
+    });
     await loseTopic();
     await shut();
-    const { data } = await doctor(sandbox(), ['--function', 'thumbs', '--fix'], cwd);
+    await upload(sandbox(), 'dt=1/a.csv');
+    const argv = ['--key', 'dt=1/a.csv', '--function', 'thumbs', '--fix'];
+    const { data } = await doctor(sandbox(), argv, cwd);
     expect(data.fixed?.map(({ id, outcome }) => [id, outcome])).toEqual([
+      ['filter-not-encoded', 'left'],
       ['lambda-permission-missing', 'applied'],
       ['stale-sibling-blocks-put', 'left'],
     ]);

@@ -1,9 +1,4 @@
-import {
-  AddPermissionCommand,
-  CreateAliasCommand,
-  PublishVersionCommand,
-  RemovePermissionCommand,
-} from '@aws-sdk/client-lambda';
+import { AddPermissionCommand, RemovePermissionCommand } from '@aws-sdk/client-lambda';
 import { SetTopicAttributesCommand } from '@aws-sdk/client-sns';
 import { SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { describe } from 'vitest';
@@ -13,13 +8,9 @@ import { proves } from './scenario.ts';
 import {
   ACCOUNT,
   admits,
+  aliasedFunction,
   BUCKET_ARN,
   busChain,
-  directFunction,
-  fnArn,
-  lambdaRule,
-  permitS3,
-  put,
   queueArn,
   queueChain,
   queueUrl,
@@ -52,17 +43,6 @@ const setQueue = ({ sqs, url }: TestSandbox, Attributes: Record<string, string>)
 const setTopicPolicy = ({ sns }: TestSandbox, AttributeValue: string) =>
   sns.send(new SetTopicAttributesCommand({ TopicArn: topicArn(), AttributeName: 'Policy', AttributeValue }));
 
-/** The rule names the alias `live`, which has the permission. */
-async function aliased(world: TestSandbox): Promise<void> {
-  await directFunction(world);
-  const { Version } = await world.lambda.send(new PublishVersionCommand({ FunctionName: 'thumbs' }));
-  await world.lambda.send(
-    new CreateAliasCommand({ FunctionName: 'thumbs', Name: 'live', FunctionVersion: Version }),
-  );
-  await permitS3(world, 'thumbs', 'live');
-  await put(world, { LambdaFunctionConfigurations: [lambdaRule({ LambdaFunctionArn: `${fnArn()}:live` })] });
-}
-
 describe('a function does not admit S3', () => {
   proves(sandbox, [
     { id: 'lambda-permission-missing', breaks: (world) => remove(world) },
@@ -82,7 +62,7 @@ describe('a function does not admit S3', () => {
     },
     {
       id: 'lambda-permission-wrong-qualifier',
-      setUp: aliased,
+      setUp: aliasedFunction,
       breaks: ({ lambda }) =>
         lambda.send(
           new RemovePermissionCommand({ FunctionName: 'thumbs', Qualifier: 'live', StatementId: 'from-s3' }),

@@ -194,11 +194,9 @@ describe('the new configuration', () => {
     },
     {
       id: 'put-rejected',
-      when: 'for another Region',
-      breaks: (_, cwd) => {
-        const LambdaFunctionArn = fnArn().replace('us-east-1', 'eu-west-1');
-        return file(cwd, { LambdaFunctionConfigurations: [lambdaRule({ LambdaFunctionArn })] });
-      },
+      when: 'for an ARN that is none',
+      breaks: (_, cwd) =>
+        file(cwd, { LambdaFunctionConfigurations: [lambdaRule({ LambdaFunctionArn: 'thumbs' })] }),
       argv: ['--config', 'new.json'],
       then: (_, cwd) => file(cwd, { LambdaFunctionConfigurations: [lambdaRule()] }),
     },

@@ -31,8 +31,12 @@ const sandbox = shareSandbox({ clock });
 const asks = { clock };
 
 const MINUTE = 60_000;
+const wait = (ms: number) => {
+  clock.leap(ms);
+  return Promise.resolve();
+};
 /** Longer than doctor looks back. */
-const later = () => Promise.resolve(clock.leap(70 * MINUTE));
+const later = () => wait(70 * MINUTE);
 
 const ROLE = 'thumbs-role';
 const ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/${ROLE}`;
@@ -46,6 +50,7 @@ const seed = (world: TestSandbox, metric: string, value: number) => {
     value,
     clock.now(),
   );
+  return Promise.resolve();
 };
 
 /** The function is deployed anew under its name, with its permission. */
@@ -97,7 +102,7 @@ describe('the function is not ready', () => {
         world.faults.add({ effect: { kind: 'function-activation', ms: MINUTE } });
         await recreate(world);
       },
-      then: () => Promise.resolve(clock.leap(MINUTE)),
+      then: () => wait(MINUTE),
     },
     {
       id: 'lambda-pending',
@@ -229,7 +234,7 @@ describe('Lambda holds events back, or gives them up', () => {
         });
         await upload(world);
         // It would be minutes until the first attempt that gets through.
-        seed(world, 'AsyncEventAge', 3 * MINUTE);
+        await seed(world, 'AsyncEventAge', 3 * MINUTE);
       },
       then: (world) => {
         world.faults.clear();
@@ -256,7 +261,7 @@ describe('Lambda holds events back, or gives them up', () => {
       id: 'async-event-dropped',
       when: 'after six hours',
       asks,
-      breaks: (world) => Promise.resolve(seed(world, 'AsyncEventsDropped', 2)),
+      breaks: (world) => seed(world, 'AsyncEventsDropped', 2),
       then: later,
     },
     {

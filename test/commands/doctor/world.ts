@@ -1,5 +1,10 @@
 /** Buckets that work, for tests that break them: made through the SDK, as somebody else than s3evt would. */
-import { AddPermissionCommand, CreateEventSourceMappingCommand } from '@aws-sdk/client-lambda';
+import {
+  AddPermissionCommand,
+  CreateAliasCommand,
+  CreateEventSourceMappingCommand,
+  PublishVersionCommand,
+} from '@aws-sdk/client-lambda';
 import { PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SubscribeCommand } from '@aws-sdk/client-sns';
@@ -82,6 +87,19 @@ export async function directFunction(
   await permitS3(clients);
   await clients.s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
   await put(clients, { LambdaFunctionConfigurations: [lambdaRule()] });
+}
+
+/** S3 -> alias `live` of a function, which has the permission, and leads to version 1. */
+export async function aliasedFunction(clients: TestClients): Promise<void> {
+  await directFunction(clients);
+  const { Version } = await clients.lambda.send(new PublishVersionCommand({ FunctionName: 'thumbs' }));
+  await clients.lambda.send(
+    new CreateAliasCommand({ FunctionName: 'thumbs', Name: 'live', FunctionVersion: Version }),
+  );
+  await permitS3(clients, 'thumbs', 'live');
+  await put(clients, {
+    LambdaFunctionConfigurations: [lambdaRule({ LambdaFunctionArn: `${fnArn()}:live` })],
+  });
 }
 
 /** The role of a function that `createFunction` made may read queues too. */

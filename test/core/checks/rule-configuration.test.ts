@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { configOverwritten } from '../../../src/core/checks/rule/config-overwritten.ts';
 import { configTooFresh } from '../../../src/core/checks/rule/config-too-fresh.ts';
 import { ebNotEnabled } from '../../../src/core/checks/rule/eb-not-enabled.ts';
+import { crossRegionDestination } from '../../../src/core/checks/destination/cross-region-destination.ts';
+import { fifoDestination } from '../../../src/core/checks/destination/fifo-destination.ts';
 import { putRejected } from '../../../src/core/checks/rule/put-rejected.ts';
 import { rulePointsElsewhere } from '../../../src/core/checks/rule/rule-points-elsewhere.ts';
 import { rulesOverlap } from '../../../src/core/checks/rule/rules-overlap.ts';
@@ -463,7 +465,6 @@ describe('put-rejected', () => {
   it.each([
     ['an ARN that is none', { LambdaFunctionArn: 'thumbs' }],
     ['an ARN of another service', { LambdaFunctionArn: queueArn() }],
-    ['another Region', { LambdaFunctionArn: `arn:aws:lambda:us-east-1:${ACCOUNT}:function:x` }],
     ['no ARN', { LambdaFunctionArn: undefined }],
     ['no events', { Events: [] }],
     ['an event in the wrong case', { Events: ['s3:ObjectCreated:put'] }],
@@ -499,11 +500,15 @@ describe('put-rejected', () => {
     expect(judge(putRejected, intended(many)).findings).toMatchObject([{ evidence: [{ value: '101' }] }]);
   });
 
-  it('is certain for FIFO', () => {
-    const fifo = {
-      QueueConfigurations: [{ Id: 'q', QueueArn: `${queueArn()}.fifo`, Events: ['s3:ObjectCreated:*'] }],
-    };
-    expect(judge(putRejected, intended(fifo)).findings).toMatchObject([{ verdict: 'broken' }]);
+  it.each([
+    ['FIFO', fifoDestination, `${queueArn()}.fifo`],
+    ['another Region', crossRegionDestination, `arn:aws:sqs:us-east-1:${ACCOUNT}:q`],
+  ])('leaves %s to a check of its own', (_, check, QueueArn) => {
+    const value = intended({
+      QueueConfigurations: [{ Id: 'q', QueueArn, Events: ['s3:ObjectCreated:*'] }],
+    });
+    expect(judge(putRejected, value).findings).toEqual([]);
+    expect(judge(check, value).findings).toMatchObject([{ verdict: 'broken', ruleIds: ['q'] }]);
   });
 
   it('is not sure of what AWS may have added, and of an event within its family', () => {
@@ -652,7 +657,7 @@ describe('eb-not-enabled', () => {
     const put = (minutes: number, NotificationConfiguration: unknown) =>
       write(NOW - minutes * MINUTE, { bucketName: BUCKET, NotificationConfiguration });
     const on = { EventBridgeConfiguration: '' };
-    const messageAfter = (...writes: Parameters<typeof trail>) => {
+    const messageAfter = (...writes: readonly ReturnType<typeof write>[]) => {
       const [finding] = judge(ebNotEnabled, facts({ ...rules, ...trail(...writes) })).findings;
       return finding?.message;
     };

@@ -483,7 +483,10 @@ describe('async-event-dropped', () => {
       { metrics: metrics(['AsyncEventsDropped', 2]), node: settings({ onFailure: queueArn('failed') }) },
     );
     expect(judge(asyncEventDropped, over).findings).toMatchObject([
-      { message: 'function thumbs missed 2 events, which Lambda gave up; such events are to go to queue failed' },
+      {
+        message:
+          'function thumbs missed 2 events, which Lambda gave up; such events are to go to queue failed',
+      },
     ]);
   });
 

@@ -134,6 +134,13 @@ describe('sqs-no-consumer', () => {
       { metrics: metrics({ NumberOfMessagesDeleted: 8 }) },
     );
     expect(found(over)).toMatchObject([{ verdict: 'suspected', fix: { mode: 'ask' } }]);
+    // What was deleted before may have been deleted by the mapping.
+    const since = given(
+      [mapping({ state: 'Disabled', modified: over.at })],
+      {},
+      { metrics: metrics({ NumberOfMessagesDeleted: 8 }) },
+    );
+    expect(found(since)).toMatchObject([{ verdict: 'broken', fix: { mode: 'safe' } }]);
     const still = given(
       [mapping({ state: 'Disabled' })],
       { waiting: 3 },

@@ -2,7 +2,7 @@ import { parseArn } from '../../arn.ts';
 import type { Check } from '../../doctor/check.ts';
 import { ask, edit, tell } from '../../doctor/fixes.ts';
 import { isAbsent, valueOf } from '../../doctor/reading.ts';
-import { called, calledRules, evidence } from '../../doctor/words.ts';
+import { called, calledSender, evidence } from '../../doctor/words.ts';
 
 /** The function that a rule, a subscription, a target or a mapping names does not exist. S3 keeps such a rule without a word. */
 export const lambdaMissing: Check = {
@@ -28,7 +28,7 @@ export const lambdaMissing: Check = {
           node: hop.arn,
           ruleIds: hop.ruleIds,
           depth: hop.depth,
-          message: `${calledRules(hop)} sends to ${called(hop.arn)}, which does not exist`,
+          message: `${calledSender(hop)} sends to ${called(hop.arn)}, which does not exist`,
           evidence: [evidence(node.configuration, 'answer', 'ResourceNotFoundException')],
           fix: direct
             ? {

@@ -2,7 +2,7 @@ import { parseArn } from '../../arn.ts';
 import type { Check } from '../../doctor/check.ts';
 import { addPermission, ask, call, tell } from '../../doctor/fixes.ts';
 import { isAbsent, valueOf } from '../../doctor/reading.ts';
-import { called, calledRules, evidence } from '../../doctor/words.ts';
+import { called, calledSender, evidence } from '../../doctor/words.ts';
 
 /** The function is there, and not the version or alias that is named; or `$LATEST` is, to which no policy can be attached. */
 export const lambdaQualifierMissing: Check = {
@@ -27,7 +27,7 @@ export const lambdaQualifierMissing: Check = {
           {
             ...about,
             verdict: 'suspected' as const,
-            message: `${calledRules(hop)} names $LATEST of ${called(hop.arn.replace(/:\$LATEST$/, ''))}, to which no permission can be given`,
+            message: `${calledSender(hop)} names $LATEST of ${called(hop.arn.replace(/:\$LATEST$/, ''))}, to which no permission can be given`,
             evidence: [evidence(node.configuration, 'ARN of the rule', hop.arn)],
             fix: tell('Name the function without a qualifier, or an alias.'),
           },
@@ -44,7 +44,7 @@ export const lambdaQualifierMissing: Check = {
         {
           ...about,
           verdict: own && isThere ? ('broken' as const) : ('suspected' as const),
-          message: `${calledRules(hop)} sends to ${called(hop.arn)}, but the function has no ${isVersion ? 'version' : 'alias'} "${qualifier}"`,
+          message: `${calledSender(hop)} sends to ${called(hop.arn)}, but the function has no ${isVersion ? 'version' : 'alias'} "${qualifier}"`,
           evidence: [evidence(node.qualified, 'answer', 'ResourceNotFoundException')],
           fix:
             isVersion || !hop.sender

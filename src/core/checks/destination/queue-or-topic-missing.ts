@@ -2,7 +2,7 @@ import { parseArn } from '../../arn.ts';
 import type { Check } from '../../doctor/check.ts';
 import { ask, call, policyWith, tell } from '../../doctor/fixes.ts';
 import { isAbsent, valueOf, type Reading } from '../../doctor/reading.ts';
-import { called, calledRules, evidence } from '../../doctor/words.ts';
+import { called, calledSender, evidence } from '../../doctor/words.ts';
 
 /** The queue or topic that a rule, a subscription or a target names does not exist. */
 export const queueOrTopicMissing: Check = {
@@ -21,7 +21,6 @@ export const queueOrTopicMissing: Check = {
       const own = parseArn(arn)?.account === account;
       // Of another account it may be there and only not be shown: see cross-account-destination.
       if (!own && account !== undefined) return [];
-      const leads = hop.depth === 0 ? calledRules(hop) : called(sender?.sourceArn ?? '');
       const name = parseArn(arn)?.resource ?? '';
       const action = kind === 'sqs' ? 'sqs:SendMessage' : 'sns:Publish';
       const Policy = sender && policyWith(undefined, action, arn, sender);
@@ -38,7 +37,7 @@ export const queueOrTopicMissing: Check = {
           node: arn,
           ruleIds: hop.ruleIds,
           depth: hop.depth,
-          message: `${leads} sends to ${called(arn)}, which does not exist`,
+          message: `${calledSender(hop)} sends to ${called(arn)}, which does not exist`,
           evidence: [evidence(reading, 'answer', kind === 'sqs' ? 'NonExistentQueue' : 'NotFound')],
           fix:
             own && Policy !== undefined && !name.endsWith('.fifo')

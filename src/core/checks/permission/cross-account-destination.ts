@@ -3,7 +3,7 @@ import type { Check, Look } from '../../doctor/check.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { isAbsent, type Reading } from '../../doctor/reading.ts';
 import type { Hop } from '../../doctor/routes.ts';
-import { called, calledRules, evidence } from '../../doctor/words.ts';
+import { called, calledSender, evidence } from '../../doctor/words.ts';
 
 /** What is in another account and may not be looked at from here. That it is in another account is no fault by itself. */
 export const crossAccountDestination: Check = {
@@ -31,7 +31,7 @@ export const crossAccountDestination: Check = {
           node: hop.arn,
           ruleIds: hop.ruleIds,
           depth: hop.depth,
-          message: `${calledRules(hop)} leads to ${called(hop.arn)} of account ${owner}, which does not show whether it admits this bucket`,
+          message: `${calledSender(hop)} leads to ${called(hop.arn)} of account ${owner}, which does not show whether it admits this bucket`,
           evidence: [evidence(reading, 'answer', reading.state)],
           fix: tell(
             `Look from account ${owner}: its policy, and that of its key, have to admit the bucket by aws:SourceArn and aws:SourceAccount. Run doctor with a profile of that account.`,

@@ -5,7 +5,6 @@ import { MAX_FILTER_VALUE_BYTES } from '../../key-filter.ts';
 import type { ConfigurationElement, NotificationDocument } from '../../notification.ts';
 import type { Check } from '../../doctor/check.ts';
 import { tell } from '../../doctor/fixes.ts';
-import { valueOf } from '../../doctor/reading.ts';
 import { cut } from './text.ts';
 
 interface Fault {
@@ -28,14 +27,17 @@ const LISTS = [
   ['TopicConfigurations', 'TopicArn', 'sns'],
 ] as const;
 
-/** What S3 finds wrong with a document by looking at nothing else. The live configuration stays as it is. */
+/**
+ * What S3 finds wrong with a document by looking at nothing else, but for what has a check of its own (rules that overlap, FIFO, another
+ * Region). The live configuration stays as it is.
+ */
 export const putRejected: Check = {
   id: 'put-rejected',
-  reads: ['bucket.head'],
+  reads: [],
   judge(look) {
-    const { bucket, question } = look.facts;
+    const { question } = look.facts;
     if (question.intended === undefined) return [];
-    return faultsOf(question.intended, valueOf(bucket.head)?.region).map((fault) => ({
+    return faultsOf(question.intended).map((fault) => ({
       id: 'put-rejected',
       verdict: fault.isDoubtful === true ? 'suspected' : 'broken',
       severity: 'BREAK',
@@ -48,7 +50,7 @@ export const putRejected: Check = {
   },
 };
 
-function faultsOf(document: NotificationDocument, region: string | undefined): readonly Fault[] {
+function faultsOf(document: NotificationDocument): readonly Fault[] {
   const elements = LISTS.flatMap(([list, member, service]) =>
     (document[list] ?? []).map((element) => ({ element, member, service, arn: element[member] })),
   );
@@ -58,7 +60,7 @@ function faultsOf(document: NotificationDocument, region: string | undefined): r
     ...elements.flatMap(({ element, member, service, arn }) => [
       ...(arn === undefined || arn === ''
         ? [noMember(element, member)]
-        : arnFaults(element, member, service, arn, region)),
+        : arnFaults(element, member, service, arn)),
       ...eventFaults(element),
       ...filterFaults(element),
     ]),
@@ -114,7 +116,6 @@ function arnFaults(
   field: string,
   service: string,
   arn: string,
-  region: string | undefined,
 ): readonly Fault[] {
   const fault = (what: string, way: string): readonly Fault[] => [
     { ruleId: Id, field, value: arn, what, way },
@@ -122,18 +123,6 @@ function arnFaults(
   const parsed = parseArn(arn);
   if (parsed?.service !== service || parsed.account === '' || parsed.region === '') {
     return fault(`"${cut(arn)}" is no ARN for ${field}`, 'Write the whole ARN, as its service shows it.');
-  }
-  if (service !== 'lambda' && arn.endsWith('.fifo')) {
-    return fault(
-      `"${cut(arn)}" is FIFO, to which S3 does not send`,
-      'Use a standard queue or topic, or EventBridge.',
-    );
-  }
-  if (region !== undefined && parsed.region !== region) {
-    return fault(
-      `"${cut(arn)}" is in ${cut(parsed.region)}, and the bucket in ${region}`,
-      'Use a destination in the Region of the bucket.',
-    );
   }
   return [];
 }
