@@ -85,7 +85,11 @@ export function saveCompiled(
     renameSync(temporary, path);
     return true;
   } catch {
-    rmSync(temporary, { force: true });
+    try {
+      rmSync(temporary, { force: true });
+    } catch {
+      // Where nothing can be written, nothing can be removed.
+    }
     return false;
   }
 }

@@ -18,7 +18,7 @@ const TELL_PEAK = `data:text/javascript,${encodeURIComponent(
 
 let sandbox: TestSandbox;
 beforeAll(async () => {
-  if (!existsSync('dist/main.js')) throw new Error('dist is not built: node scripts/build.js');
+  if (!existsSync('dist/launcher.cjs')) throw new Error('dist is not built: node scripts/build.js');
   sandbox = await startTestSandbox();
 });
 afterAll(() => sandbox.close());
