@@ -1,7 +1,6 @@
 // CPU time (user and system) of whole runs, as ratios to bare node in the same round; each round runs all in turn. The code cache
-// is warm: it is the second run of a command that people wait for again and again; "first run" is the one that fills it. AWS is
-// one static server: an emulator would be what is measured. The same call of the AWS CLI stands beside, where there is one.
-import { execFileSync, spawnSync } from 'node:child_process';
+// is warm. AWS is one static server: an emulator would be what is measured. The same call of the AWS CLI stands beside, where there is one.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,25 +68,42 @@ export async function run() {
 }
 
 /** The same calls by the AWS CLI; nothing but a word where it is not installed or does not run. */
-function awsRows(env, endpoint) {
-  const whoami = ['aws', 'sts', 'get-caller-identity', '--endpoint-url', endpoint];
-  const { status } = spawnSync(whoami[0], whoami.slice(1), { env });
-  if (status !== 0) {
+function awsRows(own, endpoint) {
+  // Its installation may be found through the home folder; its configuration there must not matter.
+  const nothing = join(own.HOME, 'absent');
+  const env = { HOME: process.env.HOME, AWS_CONFIG_FILE: nothing, AWS_SHARED_CREDENTIALS_FILE: nothing };
+  const output = (...command) =>
+    spawnSync(command[0], command.slice(1), { env: { ...own, ...env }, encoding: 'utf8' });
+  // pyenv's `aws` is a shell script that looks for the real one.
+  const aws = output('pyenv', 'which', 'aws').stdout?.trim() || 'aws';
+  const whoami = [aws, 'sts', 'get-caller-identity', '--endpoint-url', endpoint];
+  if (output(...whoami).status !== 0) {
     console.log('aws is not installed or does not run: its rows are left out');
     return [];
   }
-  const ls = ['aws', 's3api', 'get-bucket-notification-configuration', '--bucket', 'photos'];
-  const version = execFileSync('aws', ['--version'], { env, encoding: 'utf8' }).split(' ')[0];
+  const read = [
+    's3api',
+    'get-bucket-notification-configuration',
+    '--bucket',
+    'photos',
+    '--endpoint-url',
+    endpoint,
+  ];
+  const version = output(aws, '--version').stdout.split(' ')[0];
   return [
-    { name: `${version} sts get-caller-identity`, command: whoami },
-    { name: `${version} s3api get-bucket-n...`, command: [...ls, '--endpoint-url', endpoint] },
+    { name: `${version} sts get-caller-identity`, command: whoami, env },
+    { name: `${version} s3api get-bucket-notif...`, command: [aws, ...read], env },
   ];
 }
 
 /** By the shell's `times`, whose second line is of its children; Node does not tell it of a single one. */
 function cpuMs({ command, env, code }, cwd) {
   const script = '"$@" >/dev/null 2>&1 | cat; exit_code=${PIPESTATUS[0]}; times; exit $exit_code';
-  const { status, stdout } = spawnSync('bash', ['-c', script, 'bash', ...command], { env, cwd, encoding: 'utf8' });
+  const { status, stdout } = spawnSync('bash', ['-c', script, 'bash', ...command], {
+    env,
+    cwd,
+    encoding: 'utf8',
+  });
   if (status !== code) throw new Error(`${command.slice(1).join(' ')} ended with ${status}`);
   const times = stdout.trim().split('\n').at(-1).split(' ');
   return times.reduce((sum, time) => {

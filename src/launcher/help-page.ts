@@ -29,5 +29,5 @@ export function helpPage(
 
 /** Of the terminal on stdout. Only a character device can be one; to ask `process.stdout` costs a tenth of a start. */
 export function terminalColumns(): number | undefined {
-  return fstatSync(1).isCharacterDevice() ? (process.stdout.columns as number | undefined) : undefined;
+  return fstatSync(1).isCharacterDevice() ? process.stdout.columns : undefined;
 }

@@ -1,4 +1,4 @@
-import type { Journal } from '../../src/sandbox/journal.ts';
+import type { Journal, JournalEntry } from '../../src/sandbox/journal.ts';
 
 const READS = /^(?:Get|List|Head|Describe|Filter|Lookup|Simulate)/;
 
@@ -14,16 +14,24 @@ export function requestsOf({ journal }: { readonly journal: Journal }): string[]
     .flatMap((entry) => (entry.type === 'request' ? [`${entry.service}.${entry.operation}`] : []));
 }
 
+export type Request = Extract<JournalEntry, { type: 'request' }>;
+
 /**
- * How many requests of the journal had to wait for one another: the longest chain in which each began after the one before had ended.
- * Meaningful where answers are slow (`latency` fault): then requests that were sent together overlap.
+ * How many requests follow one another at most: each begins after the one before it has ended. Meaningful where answers are slow
+ * (`latency` fault): then requests that were sent together overlap.
  */
-export function serialRequests({ journal }: { readonly journal: Journal }): number {
-  const requests = journal.entries().filter((entry) => entry.type === 'request');
-  const levels: { readonly endedAt: number; readonly level: number }[] = [];
-  for (const { startedAt, endedAt } of [...requests].sort((a, b) => a.startedAt - b.startedAt)) {
-    const before = levels.filter((one) => one.endedAt <= startedAt).map(({ level }) => level);
-    levels.push({ endedAt, level: Math.max(0, ...before) + 1 });
+export function longestChain(requests: readonly Request[]): readonly string[] {
+  const chain: string[] = [];
+  let end = -Infinity;
+  for (const request of [...requests].sort((a, b) => a.endedAt - b.endedAt)) {
+    if (request.startedAt < end) continue;
+    chain.push(request.operation);
+    end = request.endedAt;
   }
-  return Math.max(0, ...levels.map(({ level }) => level));
+  return chain;
+}
+
+/** The requests of the journal with their times, oldest first. */
+export function timedRequestsOf({ journal }: { readonly journal: Journal }): readonly Request[] {
+  return journal.entries().filter((entry) => entry.type === 'request');
 }

@@ -44,6 +44,9 @@ function drawnLines({ text }: { readonly text: string }): string[] {
 /** Lines that a terminal of 80 columns would fold. What is there to be copied stays in one piece: commands, log streams. */
 export function tooWide({ stdout, stderr }: Pick<CliRun, 'stdout' | 'stderr'>): string[] {
   return [...drawnLines(stdout), ...drawnLines(stderr)].filter(
-    (line) => displayWidth(line) > 80 && !/^ +(?:s3evt|aws) /.test(line) && !line.includes('[$LATEST]'),
+    (line) =>
+      displayWidth(line) > 80 &&
+      !/^ +(?:\$ )?(?:s3evt|aws|printf) /.test(line) &&
+      !line.includes('[$LATEST]'),
   );
 }

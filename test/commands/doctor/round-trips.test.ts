@@ -6,7 +6,7 @@ import { CreateTopicCommand, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
 import { PRINTING_HANDLERS } from '../../support/function-code.ts';
-import { requestsOf, serialRequests } from '../../support/journal.ts';
+import { longestChain, requestsOf, timedRequestsOf } from '../../support/journal.ts';
 import { createFunction } from '../../support/pipeline.ts';
 import { shareSandbox } from '../../support/shared-sandbox.ts';
 import type { TestSandbox } from '../../support/sandbox.ts';
@@ -38,7 +38,7 @@ async function serialOf(world: TestSandbox): Promise<number> {
   world.journal.clear();
   world.faults.add({ match: {}, effect: { kind: 'latency', ms: LATENCY_MS } });
   await doctor(world);
-  return serialRequests(world);
+  return longestChain(timedRequestsOf(world)).length;
 }
 
 test('a function: the bucket, the function, its role and log', async () => {
