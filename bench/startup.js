@@ -1,5 +1,6 @@
-// CPU time (user and system) of whole runs, as ratios to bare node in the same round; each round runs all in turn. The code cache
-// is warm. AWS is one static server: an emulator would be what is measured. The same call of the AWS CLI stands beside, where there is one.
+// CPU time (user and system) of whole runs, as ratios to bare node in the same round; each round runs all in turn. The code cache is
+// warm. AWS is one static server: an emulator would be what is measured. The same calls of the AWS CLI stand beside, where it is
+// installed.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,6 +41,7 @@ export async function run() {
       AWS_ACCESS_KEY_ID: 'x',
       AWS_SECRET_ACCESS_KEY: 'x',
       AWS_REGION: 'us-east-1',
+      AWS_DEFAULT_REGION: 'us-east-1', // what version 1 of the AWS CLI reads
       AWS_EC2_METADATA_DISABLED: 'true',
     };
     const empty = join(folder, 'empty.cjs');

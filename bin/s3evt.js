@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { fileURLToPath } from 'node:url';
-import { processHost } from '../dist/host.js';
-import { main } from '../dist/main.js';
-
-process.exitCode = await main(process.argv.slice(2), processHost(fileURLToPath(import.meta.url)));
+// CommonJS (package.json beside it): Node's loader of ES modules alone would take a fifth of a start.
+'use strict';
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+require('../dist/launcher.cjs').launch(__filename);

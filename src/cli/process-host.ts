@@ -1,6 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { systemClock } from '../sandbox/clock.ts';
 import { Interrupted, type Host } from './host.ts';
 
@@ -10,8 +7,15 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 /** How long a first Ctrl-C may take to clean up before the process ends all the same. */
 const CLEAN_UP_MS = 5_000;
 
+export interface Installation {
+  /** The script that starts this program. */
+  readonly script: string;
+  readonly packageRoot: string;
+  readonly version: string;
+}
+
 /** The real process as a host. The first signal aborts the run, the second ends the process at once. */
-export function processHost(script: string): Host {
+export function processHost({ script, packageRoot, version }: Installation): Host {
   const controller = new AbortController();
   for (const [name, code] of Object.entries(SIGNALS)) {
     process.on(name, () => {
@@ -20,18 +24,25 @@ export function processHost(script: string): Host {
       setTimeout(() => process.exit(code), CLEAN_UP_MS).unref();
     });
   }
-  const packageRoot = fileURLToPath(new URL('..', import.meta.url));
-  const { version } = JSON.parse(readFileSync(`${packageRoot}/package.json`, 'utf8')) as { version: string };
   return {
     env: process.env,
     cwd: process.cwd(),
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
     signal: controller.signal,
     clock: systemClock,
+    // Loaded when it is asked for: what ends before a call to AWS needs no cryptography.
     randomHex: (length) =>
-      randomBytes(Math.ceil(length / 2))
+      process
+        .getBuiltinModule('node:crypto')
+        .randomBytes(Math.ceil(length / 2))
         .toString('hex')
         .slice(0, length),
     self: [process.execPath, script],

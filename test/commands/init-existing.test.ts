@@ -99,7 +99,10 @@ describe('a bucket and a function of other makers', () => {
   test.each(['thumbs:nowhere', 'thumbs:7', 'nobody:live'])('%s does not exist', async (reference) => {
     const { code, error, cwd } = await init(`photos --function ${reference} --yes`);
     expect(code).toBe(2);
-    expect(error).toMatchObject({ code: 'DESTINATION_NOT_FOUND', message: expect.stringContaining('version or alias') });
+    expect(error).toMatchObject({
+      code: 'DESTINATION_NOT_FOUND',
+      message: expect.stringContaining('version or alias'),
+    });
     expect(writesOf(sandbox())).toEqual([]);
     expect(existsSync(join(cwd, 's3evt.json'))).toBe(false);
   });

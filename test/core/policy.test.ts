@@ -229,7 +229,12 @@ describe('decision', () => {
       sid: 'near',
       failed: 'condition',
       detail: `ArnLike AWS:SourceArn wants arn:aws:s3:::other; the request has ${BUCKET}`,
-      condition: { operator: 'ArnLike', key: 'AWS:SourceArn', values: ['arn:aws:s3:::other'], actual: BUCKET },
+      condition: {
+        operator: 'ArnLike',
+        key: 'AWS:SourceArn',
+        values: ['arn:aws:s3:::other'],
+        actual: BUCKET,
+      },
     });
   });
 

@@ -7,7 +7,7 @@ import type {
   SeenRecord,
   Simulation,
 } from '../../../src/core/doctor/facts.ts';
-import { absent, read } from '../../../src/core/doctor/reading.ts';
+import { read } from '../../../src/core/doctor/reading.ts';
 import {
   BUCKET,
   configuration,
@@ -129,8 +129,6 @@ export function objectOf(
     versions: read('s3:ListBucketVersions', []),
   };
 }
-
-export const NO_OBJECT = absent('s3:GetObject');
 
 export function s3Error(code: string, operation = 'GetObject', text = 'Access Denied') {
   return [
