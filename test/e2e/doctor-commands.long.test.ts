@@ -35,7 +35,7 @@ test.skipIf(!hasAwsCli())('in a shell, with the AWS CLI', async () => {
     process.execPath,
     ['node_modules/vitest/vitest.mjs', 'run', '--testTimeout=120000', '--reporter=json', ...files],
     { env: { ...process.env, S3EVT_REAL_COMMANDS: '1' }, maxBuffer: 64 * 1024 * 1024 },
-  ).catch((error: { readonly stdout: string }) => error);
+  ).catch((error: unknown) => error as { readonly stdout: string });
   const report = JSON.parse(stdout.slice(stdout.indexOf('{'))) as {
     numPassedTests: number;
     testResults: { assertionResults: { status: string; fullName: string; failureMessages: string[] }[] }[];

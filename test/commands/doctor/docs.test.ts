@@ -167,10 +167,10 @@ test('every sample is what the doctor says', async () => {
 });
 
 /** Lambda tries a failed event again after a minute: nobody waits for that here. */
-async function untilFirstAttempt({ journal, idle }: TestSandbox): Promise<void> {
+async function untilFirstAttempt(world: TestSandbox): Promise<void> {
   const hasFailed = () =>
-    journal.entries().some((entry) => entry.type === 'invocation' && entry.outcome === 'error');
-  await Promise.race([idle(), until(hasFailed)]);
+    world.journal.entries().some((entry) => entry.type === 'invocation' && entry.outcome === 'error');
+  await Promise.race([world.idle(), until(hasFailed)]);
 }
 
 async function until(condition: () => boolean): Promise<void> {
