@@ -27,6 +27,9 @@ export interface DoctorQuestion {
   readonly intended?: FileText | undefined;
 }
 
+/** CloudWatch keeps metrics for 15 months: nothing is known of what was before. */
+const MOST_SINCE_MS = 455 * 86_400_000;
+
 /** Throws S3evtError for what cannot be meant. */
 export async function readQuestion(input: DoctorQuestion, ctx: Context): Promise<Question> {
   const bucket = requireBucket(input.bucket, ctx);
@@ -39,7 +42,7 @@ export async function readQuestion(input: DoctorQuestion, ctx: Context): Promise
     operation: input.operation,
     expected: input.expected === undefined ? undefined : await arnOf(input.expected, ctx),
     ruleId: input.ruleId,
-    since: input.since ?? ctx.clock.now() - 3_600_000,
+    since: Math.max(input.since ?? ctx.clock.now() - 3_600_000, ctx.clock.now() - MOST_SINCE_MS),
     remembered: rememberedRules(bucket, ctx),
     intended,
   };

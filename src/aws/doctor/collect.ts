@@ -15,6 +15,7 @@ import type {
 import { sumOf } from '../../core/doctor/metrics.ts';
 import { absent, denied, isAbsent, read, valueOf, type Reading } from '../../core/doctor/reading.ts';
 import { hopsOf, kindOf, rulesInQuestion } from '../../core/doctor/routes.ts';
+import { S3evtError } from '../../core/errors.ts';
 import { takesEventsOf } from '../../core/event-rule.ts';
 import { hasEventBridge, rulesOf } from '../../core/notification.ts';
 import type { Aws } from '../clients.ts';
@@ -70,6 +71,11 @@ export async function collectFacts(
   ]);
   warmUp(aws);
   const [identity, head, early, object] = await begun;
+  if (identity.state === 'failed' && head.state === 'failed' && early.notification.state === 'failed') {
+    throw new S3evtError('NETWORK', identity.message, {
+      hint: 'Nothing could be read: check the endpoint and the network.',
+    });
+  }
   const region = valueOf(head)?.region ?? target.region;
   const isElsewhere = region !== target.region;
   const question =

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { OPERATION_NAMES } from '../../core/operation.ts';
+import { S3evtError } from '../../core/errors.ts';
+import { parseBucketArgument } from '../../core/names.ts';
 import type { GlobalFlags } from '../context.ts';
 import type { Dispatch } from '../dispatch.ts';
 import { bucketFlag, instantFlag, oneBucket } from '../flags.ts';
@@ -64,9 +66,12 @@ Examples:
           import('../../ui/views/doctor.ts'),
         ]);
         const text = async (from: string) => ({ name: textName(from), text: await readText(from, host) });
+        refuseBesideFacts(flags, bucket);
+        // `s3://bucket/key`, as it is copied from elsewhere.
+        const pasted = bucket === undefined ? undefined : parseBucketArgument(bucket)?.key;
         const input = {
           bucket: oneBucket(bucket, flags.bucket),
-          key: flags.key,
+          key: flags.key ?? pasted,
           versionId: flags.versionId,
           operation: flags.operation,
           expected: flags.function,
@@ -82,4 +87,30 @@ Examples:
         return { run: (ctx) => runDoctor(input, ctx), view: viewDoctor };
       });
     });
+}
+
+/** Saved facts are the answer to a question that was asked then: another one cannot be put to them. */
+function refuseBesideFacts(flags: DoctorFlags, bucket: string | undefined): void {
+  if (flags.facts === undefined) return;
+  const asked = [
+    'bucket',
+    'key',
+    'versionId',
+    'operation',
+    'function',
+    'rule',
+    'since',
+    'config',
+    'saveFacts',
+  ] as const;
+  const beside = asked.find((name) => flags[name] !== undefined);
+  if (bucket === undefined && beside === undefined) return;
+  const name =
+    beside === undefined
+      ? 'a bucket'
+      : `--${beside.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new S3evtError(
+    'USAGE',
+    `--facts answers the question that was asked when they were saved: leave out ${name}`,
+  );
 }

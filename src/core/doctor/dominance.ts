@@ -1,12 +1,13 @@
 /** Which causes have others as their consequences: those are told under the cause and never as problems of their own. */
 import type { Edge, FindingId } from './catalogue.ts';
 import { placeOf } from './catalogue.ts';
+import type { Finding } from './finding.ts';
 
 interface Dominance {
   readonly cause: readonly FindingId[];
   readonly over: readonly FindingId[] | ((id: FindingId) => boolean);
-  /** `node`: only where both are about the same resource. */
-  readonly within: 'all' | 'node';
+  /** `node`: only where both are about the same resource; `rule`: only where they share a rule. */
+  readonly within: 'all' | 'node' | 'rule';
 }
 
 const PERMISSION: readonly FindingId[] = [
@@ -54,7 +55,7 @@ const TABLE: readonly Dominance[] = [
   { cause: ['object-not-in-bucket', 'multipart-never-completed'], over: isOf('rule'), within: 'all' },
   { cause: ['config-overwritten'], over: ['no-notification-config', 'rule-points-elsewhere'], within: 'all' },
   { cause: ['eb-not-enabled', 'replica-side-expectation'], over: ['no-notification-config'], within: 'all' },
-  { cause: ['filter-literal-wildcard', 'filter-not-encoded'], over: ['filter-mismatch'], within: 'all' },
+  { cause: ['filter-literal-wildcard', 'filter-not-encoded'], over: ['filter-mismatch'], within: 'rule' },
   {
     cause: ['lambda-missing', 'lambda-qualifier-missing'],
     over: [...PERMISSION, ...LOGS, 'reserved-concurrency-zero', 'stale-sibling-blocks-put'],
@@ -93,14 +94,29 @@ const TABLE: readonly Dominance[] = [
 
 /** Whether the first is why the second is there. */
 export function dominates(
-  cause: { readonly id: FindingId; readonly node?: string | undefined },
-  other: { readonly id: FindingId; readonly node?: string | undefined },
+  cause: Pick<Finding, 'id' | 'node' | 'ruleIds'>,
+  other: Pick<Finding, 'id' | 'node' | 'ruleIds'>,
 ): boolean {
   if (cause.id === other.id) return false;
   return TABLE.some(
     ({ cause: causes, over, within }) =>
       causes.includes(cause.id) &&
       (typeof over === 'function' ? over(other.id) : over.includes(other.id)) &&
-      (within === 'all' || cause.node === other.node),
+      isWithin(within, cause, other),
   );
+}
+
+function isWithin(
+  within: Dominance['within'],
+  cause: Pick<Finding, 'node' | 'ruleIds'>,
+  other: Pick<Finding, 'node' | 'ruleIds'>,
+): boolean {
+  switch (within) {
+    case 'all':
+      return true;
+    case 'node':
+      return cause.node === other.node;
+    case 'rule':
+      return (other.ruleIds ?? []).some((id) => cause.ruleIds?.includes(id) === true);
+  }
 }

@@ -15,10 +15,10 @@ export function contradiction(facts: DoctorFacts, finding: Finding): string | un
   if (!STATIC_EDGES.includes(placeOf(finding.id).edge) || finding.node === undefined) return undefined;
   const trail = valueOf(facts.trail);
   if (!trail) return undefined;
-  const changed = lastChange(trail, [facts.bucket.name, finding.node]);
-  const arrived = arrivals(facts, finding);
-  const latest = Math.max(-Infinity, ...arrived);
-  if (latest <= (changed ?? facts.question.since)) return undefined;
+  const isOfRule = placeOf(finding.id).edge === 'rule';
+  const changed = lastChange(trail, [isOfRule ? facts.bucket.name : finding.node]);
+  const latest = Math.max(-Infinity, ...arrivals(facts, finding));
+  if (changed === undefined || latest <= changed) return undefined;
   return 'an event of this rule arrived there after the last change that CloudTrail knows of';
 }
 
@@ -35,12 +35,17 @@ function plainName(name: string): string {
   return parseFunctionReference(name)?.name ?? parseArn(name)?.resource ?? name;
 }
 
+/** Of the key in question, where there is one. */
 function arrivals(facts: DoctorFacts, { ruleIds = [] }: Finding): readonly number[] {
+  const { key: wanted } = facts.question;
   return Object.values(facts.functions).flatMap(({ log }) =>
     (valueOf(log?.seen)?.records ?? [])
       .filter(
-        ({ bucket, configurationId }) =>
-          bucket === facts.bucket.name && configurationId !== undefined && ruleIds.includes(configurationId),
+        ({ bucket, configurationId, key }) =>
+          bucket === facts.bucket.name &&
+          (wanted === undefined || key === wanted) &&
+          configurationId !== undefined &&
+          ruleIds.includes(configurationId),
       )
       .map(({ time }) => time),
   );

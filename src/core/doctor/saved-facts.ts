@@ -36,5 +36,9 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isReading(value: unknown): boolean {
-  return isObject(value) && ['known', 'absent', 'denied', 'failed'].includes(String(value['state']));
+  if (!isObject(value)) return false;
+  const { state } = value;
+  return state === 'known'
+    ? value['value'] !== undefined && value['value'] !== null
+    : ['absent', 'denied', 'failed'].includes(String(state));
 }

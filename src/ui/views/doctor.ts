@@ -172,7 +172,14 @@ function plainLines({
       ['unchecked', check, sanitize(action), sanitize(`${resource}: ${reason}`)].join('\t'),
     ),
     ...(fixed ?? []).map(({ id, subject, outcome, error }) =>
-      ['fixed', id, outcome, sanitize(`${subject}${error === null ? '' : `: ${error}`}`)].join('\t'),
+      [
+        'fixed',
+        id,
+        outcome,
+        sanitize(
+          `${subject}${error === null ? (outcome === 'left' ? ': nobody agreed, pass --yes' : '') : `: ${error}`}`,
+        ),
+      ].join('\t'),
     ),
   ];
 }

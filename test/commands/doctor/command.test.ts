@@ -2,12 +2,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RemovePermissionCommand } from '@aws-sdk/client-lambda';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { DoctorResult } from '../../../src/commands/doctor.ts';
 import { writesOf } from '../../support/journal.ts';
 import { envelopeOf, runCli, startCli, temporaryFolder, type CliOptions } from '../../support/run-cli.ts';
 import { shareSandbox } from '../../support/shared-sandbox.ts';
-import { BUCKET, directFunction } from './world.ts';
+import { PRINTING_HANDLERS } from '../../support/function-code.ts';
+import { createFunction } from '../../support/pipeline.ts';
+import { BUCKET, directFunction, filterOf, fnArn, lambdaRule, permitS3, put } from './world.ts';
 
 const sandbox = shareSandbox();
 let cwd = '';
@@ -104,7 +107,6 @@ describe('what it refuses', () => {
     [['--function', 'no such'], 2, 'names no function', ''],
     [['--operation', 'rename'], 2, 'rename', ''],
     [['--since', 'yesterday'], 2, 'Write a time', ''],
-    [['--facts', 'no-such-file.json'], 2, 'no-such-file.json', ''],
     [['--config', 'no-such-file.json'], 2, 'no-such-file.json', ''],
   ])('%j', async (argv, code, message, hint) => {
     const result = await run([BUCKET, ...argv]);
@@ -124,11 +126,83 @@ describe('what it refuses', () => {
     const path = join(cwd, 'facts.json');
     for (const text of ['{', '{"schemaVersion":1}']) {
       writeFileSync(path, text);
-      const result = await run(['--facts', path]);
+      const result = await run(['--facts', path], {});
       expect(result.code, text).toBe(2);
       expect(result.stderr).toContain('facts');
     }
   });
+});
+
+describe('what it is asked', () => {
+  test('a key that was pasted with the bucket', async () => {
+    const { code, stdout } = await run([`s3://${BUCKET}/in/none.txt`]);
+    expect(code).toBe(3);
+    expect(stdout).toContain('object-not-in-bucket');
+  });
+
+  test('an operation that no rule takes, of a key that none takes either', async () => {
+    await put(sandbox(), { LambdaFunctionConfigurations: [lambdaRule(filterOf({ suffix: '.jpg' }))] });
+    const result = await run([BUCKET, '--key', 'x.txt', '--operation', 'delete', '--json']);
+    expect((envelopeOf(result).data as DoctorResult).rootCause).toBe('operation-has-no-event');
+    expect(result.code).toBe(3);
+  });
+
+  test('a function that nothing leads to, beside EventBridge that leads nowhere', async () => {
+    await createFunction(sandbox(), 'other', PRINTING_HANDLERS.node);
+    await put(sandbox(), { EventBridgeConfiguration: {} });
+    const result = await run([BUCKET, '--function', 'other', '--json']);
+    expect((envelopeOf(result).data as DoctorResult).rootCause).toBe('rule-points-elsewhere');
+  });
+
+  test('one rule, whatever another one takes', async () => {
+    await createFunction(sandbox(), 'other', PRINTING_HANDLERS.node);
+    await permitS3(sandbox(), 'other');
+    await put(sandbox(), {
+      LambdaFunctionConfigurations: [
+        lambdaRule(filterOf({ prefix: '/in/' })),
+        lambdaRule({ Id: 'plain', LambdaFunctionArn: fnArn('other'), ...filterOf({ prefix: 'in/' }) }),
+      ],
+    });
+    await sandbox().s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'in/a.jpg', Body: 'a' }));
+    await sandbox().idle();
+    const result = await run([BUCKET, '--rule', 'thumbs', '--json']);
+    const { verdict, findings } = envelopeOf(result).data as DoctorResult;
+    expect(verdict).not.toBe('healthy');
+    expect(findings.map(({ id }) => id)).toContain('filter-mismatch');
+  });
+
+  test('an old success does not excuse what was broken since', async () => {
+    await sandbox().s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'before.txt', Body: 'a' }));
+    await sandbox().idle();
+    await breakIt();
+    const result = await run([BUCKET, '--json']);
+    expect((envelopeOf(result).data as DoctorResult).rootCause).toBe('lambda-permission-missing');
+  });
+
+  test('an endpoint where nobody is: one error, and 1', async () => {
+    const result = await run([BUCKET, '--json'], {
+      endpoint: 'http://127.0.0.1:9',
+      env: { AWS_MAX_ATTEMPTS: '1' },
+    });
+    expect(result.code).toBe(1);
+    expect(envelopeOf(result).error).toMatchObject({ code: 'NETWORK' });
+  });
+
+  test('a time before there was AWS', async () => {
+    const result = await run([BUCKET, '--since', '99999d', '--json']);
+    expect((envelopeOf(result).data as DoctorResult).notChecked).toEqual([]);
+  });
+
+  test.each([[[BUCKET]], [['--key', 'a']], [['--save-facts', 'x.json']]])(
+    '%j beside --facts is another question',
+    async (argv) => {
+      const path = join(cwd, 'facts.json');
+      await run([BUCKET, '--save-facts', path]);
+      const result = await run([...argv, '--facts', path]);
+      expect(result.code).toBe(2);
+      expect(result.stderr).toContain('leave out');
+    },
+  );
 });
 
 describe('saved facts', () => {

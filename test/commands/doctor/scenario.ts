@@ -45,7 +45,8 @@ export async function doctor(
   { bucket = BUCKET, ...asks }: Asking = {},
 ): Promise<{ readonly code: number; readonly data: DoctorResult; readonly stderr: string }> {
   // The AWS CLI reads the endpoint of SQS from its flag only: then the printed commands carry it.
-  const place = REAL ? ['--endpoint-url', sandbox.url] : [];
+  const place =
+    REAL && asks.endpoint === undefined && asks.env === undefined ? ['--endpoint-url', sandbox.url] : [];
   const result = await runCli(['doctor', bucket, ...argv, ...place, '--json'], {
     endpoint: sandbox.url,
     cwd,

@@ -128,6 +128,11 @@ describe('saved facts', () => {
     },
   );
 
+  test('a read that is said to be known has a value', () => {
+    const whole = JSON.parse(JSON.stringify(facts())) as { identity: object };
+    expect(readFacts(JSON.stringify({ ...whole, identity: { state: 'known', call: 'x' } })).ok).toBe(false);
+  });
+
   test('every member that is left out is noticed, or was optional', () => {
     const whole = JSON.parse(JSON.stringify(facts())) as Record<string, unknown>;
     const optional = ['at', 'eventRules', 'metrics', 'object'];

@@ -32,7 +32,11 @@ export const operationHasNoEvent: Check = {
       ];
     }
     const { key } = question;
-    const rules = look.rules.filter((rule) => passes(rule, key));
+    const passing = look.rules.filter((rule) => passes(rule, key));
+    // A rule that takes the event, and not the key, has a cause of its own.
+    const event = claim?.event;
+    const isOfNone = event !== undefined && !look.rules.some((rule) => takes(rule, event));
+    const rules = passing.length === 0 && isOfNone ? look.rules : passing;
     if (rules.length === 0) return [];
     if (claim) {
       const { event, operation } = claim;

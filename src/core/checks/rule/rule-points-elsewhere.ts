@@ -36,7 +36,9 @@ export const rulePointsElsewhere: Check = {
     const document = look.value(bucket.notification);
     if (!document || expected === undefined) return [];
     const ways = look.hops.filter(({ depth, kind }) => depth === 0 && kind !== 'other');
-    if (ways.length === 0 || look.hops.some(({ arn }) => isWanted(arn, expected))) return [];
+    // Without any way out of the bucket that is what there is to say, unless EventBridge leads nowhere.
+    if (ways.length === 0 && !hasEventBridge(document)) return [];
+    if (look.hops.some(({ arn }) => isWanted(arn, expected))) return [];
     const openEnds = look.hops.filter((hop) => !isFollowed(look, hop) || isLoose(look, hop, expected));
     const isBridgeUnknown =
       hasEventBridge(document) &&

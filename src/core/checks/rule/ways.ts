@@ -60,8 +60,11 @@ export function isTakenElsewhere(look: Look, rule: Rule, event: string): boolean
 
 /** Whether any of the bucket's ways has the event of that key; also where that is unknown. */
 export function isTaken(look: Look, event: string, key: string): boolean {
+  const { expected, ruleId } = look.facts.question;
+  // Whoever asks about one way is not told that another one had it.
+  const rules = expected === undefined && ruleId === undefined ? liveRules(look.facts) : look.rules;
   return (
-    liveRules(look.facts).some((rule) => takes(rule, event) && keyPasses(rule.filter, key)) ||
+    rules.some((rule) => takes(rule, event) && keyPasses(rule.filter, key)) ||
     bridgeTakes(look, event, key) !== 'no'
   );
 }
