@@ -1,6 +1,6 @@
 /**
  * Set-ups that work and look broken, as far as the local AWS cannot hold them (the others stand in
- * test/commands/doctor/look-alikes.test.ts): it has no access points, no idle functions, no mail that could be confirmed, no networks,
+ * test/commands/doctor/look-alikes.long.test.ts): it has no access points, no idle functions, no mail that could be confirmed, no networks,
  * and no function of another account that this one may look at.
  */
 import { describe, expect, it } from 'vitest';
