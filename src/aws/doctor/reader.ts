@@ -3,7 +3,7 @@ import { absent, denied, read, type Reading } from '../../core/doctor/reading.ts
 import type { Aws } from '../clients.ts';
 
 /** Reads under way at once: enough to keep a slow line busy, few enough for AWS's request rates. */
-const AT_ONCE = 24;
+const AT_ONCE = 48;
 
 /** One run of reads. Every read becomes an answer: only the end of the run itself is thrown. */
 export interface Reader {

@@ -60,7 +60,7 @@ test('twenty functions: no more', async () => {
       lambdaRule({ Id: name, LambdaFunctionArn: fnArn(name), ...filterOf({ prefix: `${name}/` }) }),
     ),
   });
-  // 24 reads at once: what there is of each function takes two turns, its role another.
+  // 48 reads at once: what there is of each function takes one turn, its role another; a turn more for a busy machine.
   expect(await serialOf(sandbox())).toBeLessThanOrEqual(4);
   // One call of a function's settings, one of its policy, one of its role: within AWS's request rates.
   expect(requestsOf(sandbox()).length).toBeLessThanOrEqual(10 + 20 * 3);
