@@ -174,7 +174,7 @@ function inRegion(arn: string | undefined, region: string): string | undefined {
 /** The clients that the next step needs are loaded while the first answers are on their way. */
 function warmUp(aws: Aws): void {
   setImmediate(() => {
-    void Promise.allSettled([aws.lambda(), aws.cloudwatch(), aws.iam(), aws.logs()]);
+    void Promise.allSettled([aws.lambda(), aws.cloudwatch(), aws.iam()]);
   });
 }
 
