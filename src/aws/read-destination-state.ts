@@ -1,5 +1,5 @@
 /** What the destinations of a notification configuration are like today: for the preflight, `ls` and `status`. */
-import { parseArn } from '../core/arn.ts';
+import { parseArn, unqualifiedFunctionArn } from '../core/arn.ts';
 import { readFunctionArn } from '../core/destination-name.ts';
 import type { DestinationState, DestinationStates } from '../core/destination-state.ts';
 import { S3evtError } from '../core/errors.ts';
@@ -53,7 +53,7 @@ async function readDestinationState(aws: Aws, { kind, arn }: Destination): Promi
     case 'lambda': {
       const { qualifier } = readFunctionArn(arn);
       // The whole ARN: a function of another account may have the name of one of ours.
-      const plain = arn.split(':').slice(0, 7).join(':');
+      const plain = unqualifiedFunctionArn(arn);
       const [fn, qualified, policy] = await Promise.all([
         settled(readFunction(aws, plain)),
         qualifier === undefined ? undefined : settled(readFunction(aws, `${plain}:${qualifier}`)),

@@ -1,3 +1,4 @@
+import { unqualifiedFunctionArn } from '../core/arn.ts';
 import { parsePolicy } from '../core/policy-document.ts';
 import { hasCode, S3evtError } from '../core/errors.ts';
 import {
@@ -114,7 +115,7 @@ export async function readFunction(aws: Aws, name: string): Promise<Fact<Functio
     const plainName = configuration.FunctionName ?? name;
     return {
       name: plainName,
-      arn: unqualified(configuration.FunctionArn ?? ''),
+      arn: unqualifiedFunctionArn(configuration.FunctionArn ?? ''),
       runtime: configuration.Runtime,
       roleArn: configuration.Role ?? '',
       // Old functions are answered without a state: they are active.
@@ -124,10 +125,6 @@ export async function readFunction(aws: Aws, name: string): Promise<Fact<Functio
       tags: output.Tags ?? {},
     };
   });
-}
-
-function unqualified(arn: string): string {
-  return arn.split(':').slice(0, 7).join(':');
 }
 
 /** Text of the resource-based policy of the function, or of one version or alias of it. */

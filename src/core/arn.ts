@@ -46,6 +46,11 @@ export function partitionOf(callerArn: string): string {
   return parseArn(callerArn)?.partition ?? 'aws';
 }
 
+/** The ARN of a function without its version or alias. */
+export function unqualifiedFunctionArn(arn: string): string {
+  return arn.split(':').slice(0, 7).join(':');
+}
+
 export function bucketArn(partition: string, bucket: string): string {
   return `arn:${partition}:s3:::${bucket}`;
 }

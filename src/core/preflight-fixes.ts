@@ -1,5 +1,5 @@
 /** The commands that mend what the preflight finds: complete, to be copied as they are. */
-import { parseArn } from './arn.ts';
+import { parseArn, unqualifiedFunctionArn } from './arn.ts';
 import { readFunctionArn } from './destination-name.ts';
 import type { DestinationState } from './destination-state.ts';
 import { ifKnown } from './facts.ts';
@@ -91,7 +91,7 @@ function addPermission(context: FixContext): readonly string[] {
   const { arn } = rule.destination;
   const { name, qualifier } = readFunctionArn(arn);
   const foreign = parseArn(arn)?.account !== bucket.account;
-  const fn = foreign ? arn.split(':').slice(0, 7).join(':') : name;
+  const fn = foreign ? unqualifiedFunctionArn(arn) : name;
   const at = ['--function-name', fn, ...(qualifier === undefined ? [] : ['--qualifier', qualifier])];
   const sid = statementIdFor(bucket.name);
   const text = state?.kind === 'lambda' ? ifKnown(state.policy) : undefined;

@@ -1,4 +1,5 @@
 /** Reads of Lambda functions. */
+import { unqualifiedFunctionArn } from '../../core/arn.ts';
 import type { GetFunctionCommandOutput } from '@aws-sdk/client-lambda';
 import { readFunctionArn } from '../../core/destination-name.ts';
 import type {
@@ -16,7 +17,7 @@ const load = ({ aws }: Reader) => Promise.all([aws.lambda(), sdk()]);
 /** One round trip, two where GetFunction is not allowed. The policy is that of the qualifier, else of the function. */
 export async function readFunctionNode(reader: Reader, arn: string): Promise<FunctionNode> {
   const { name, qualifier } = readFunctionArn(arn);
-  const plain = plainArn(arn);
+  const plain = unqualifiedFunctionArn(arn);
   const [whole, qualified, alias, policy, newestVersion] = await Promise.all([
     readWhole(reader, plain),
     qualifier === undefined ? undefined : readWhole(reader, `${plain}:${qualifier}`),
@@ -39,11 +40,6 @@ export async function readFunctionNode(reader: Reader, arn: string): Promise<Fun
 
 function isVersion(qualifier: string): boolean {
   return /^\d+$/.test(qualifier);
-}
-
-/** A function's ARN without a qualifier. */
-export function plainArn(arn: string): string {
-  return arn.split(':').slice(0, 7).join(':');
 }
 
 interface Whole {
@@ -82,7 +78,9 @@ async function readParts(reader: Reader, FunctionName: string): Promise<Whole> {
     }),
     reader.read('lambda:GetFunctionConcurrency', FunctionName, async () => {
       const [lambda, { GetFunctionConcurrencyCommand }] = await load(reader);
-      const command = new GetFunctionConcurrencyCommand({ FunctionName: plainArn(FunctionName) });
+      const command = new GetFunctionConcurrencyCommand({
+        FunctionName: unqualifiedFunctionArn(FunctionName),
+      });
       const what = { action: 'lambda:GetFunctionConcurrency', resource: FunctionName };
       return (await reader.aws.call((options) => lambda.send(command, options), what))
         .ReservedConcurrentExecutions;
@@ -188,7 +186,7 @@ export async function readOtherPolicies(
   { arn, qualifier }: FunctionNode,
 ): Promise<Exclude<FunctionNode['otherPolicies'], undefined>> {
   const action = 'lambda:ListAliases';
-  const plain = plainArn(arn);
+  const plain = unqualifiedFunctionArn(arn);
   const aliases = await reader.read(action, plain, async () => {
     const [lambda, { ListAliasesCommand }] = await load(reader);
     const command = new ListAliasesCommand({ FunctionName: plain, MaxItems: 50 });
@@ -217,7 +215,7 @@ export function readEventInvoke(
   arn: string,
 ): Promise<Reading<readonly EventInvokeConfiguration[]>> {
   const action = 'lambda:ListFunctionEventInvokeConfigs';
-  const FunctionName = plainArn(arn);
+  const FunctionName = unqualifiedFunctionArn(arn);
   return reader.read(action, FunctionName, async () => {
     const [lambda, { ListFunctionEventInvokeConfigsCommand }] = await load(reader);
     const command = new ListFunctionEventInvokeConfigsCommand({ FunctionName });
@@ -240,7 +238,7 @@ export function readRecursion(
   arn: string,
 ): Promise<Exclude<FunctionNode['recursion'], undefined>> {
   const action = 'lambda:GetFunctionRecursionConfig';
-  const FunctionName = plainArn(arn);
+  const FunctionName = unqualifiedFunctionArn(arn);
   return reader.read(action, FunctionName, async () => {
     const [lambda, { GetFunctionRecursionConfigCommand }] = await load(reader);
     const command = new GetFunctionRecursionConfigCommand({ FunctionName });

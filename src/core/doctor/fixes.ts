@@ -1,5 +1,5 @@
 /** Parts of fixes that several checks share. Inputs are those of the SDK's commands. */
-import { parseFunctionReference } from '../arn.ts';
+import { parseFunctionReference, unqualifiedFunctionArn } from '../arn.ts';
 import { freeStatementId } from './statement-id.ts';
 import { parsePolicy } from '../policy-document.ts';
 import { withStatement, KEY_ACTIONS } from '../s3-access.ts';
@@ -39,7 +39,7 @@ export function functionInput(
 ): Readonly<Record<string, string>> {
   const reference = parseFunctionReference(node.arn);
   const own = reference?.account === undefined || reference.account === account;
-  const name = own ? (reference?.name ?? node.arn) : node.arn.split(':').slice(0, 7).join(':');
+  const name = own ? (reference?.name ?? node.arn) : unqualifiedFunctionArn(node.arn);
   const qualifier = reference?.qualifier;
   return {
     FunctionName: name,

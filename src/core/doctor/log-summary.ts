@@ -120,3 +120,12 @@ function principalOf(raw: unknown): string | undefined {
   const id = userIdentity?.principalId;
   return typeof id === 'string' ? id : undefined;
 }
+
+/**
+ * Functions may share a log group; then the streams carry their names:
+ * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+ */
+export function isStreamOf(stream: string, name: string): boolean {
+  const shown = /^\d{4}\/\d\d\/\d\d\/([A-Za-z0-9_-]+)\[/.exec(stream)?.[1];
+  return shown === undefined || shown === name;
+}

@@ -1,5 +1,5 @@
 /** The ways that an event of the bucket can take, hop by hop, as far as they were read. */
-import { bucketArn, parseArn, partitionOf } from '../arn.ts';
+import { bucketArn, parseArn, partitionOf, unqualifiedFunctionArn } from '../arn.ts';
 import { takesEventsOf } from '../event-rule.ts';
 import { matchRules } from '../match.ts';
 import { hasEventBridge, rulesOf, type Rule } from '../notification.ts';
@@ -51,7 +51,7 @@ export function rulesInQuestion(facts: DoctorFacts): readonly Rule[] {
     if (kept.length > 0) rules = kept;
   };
   if (ruleId !== undefined) narrow(rules.filter(({ id }) => id === ruleId));
-  if (expected !== undefined) narrow(rules.filter((rule) => reaches(facts, rule.destination.arn, expected)));
+  if (expected !== undefined) narrow(rules.filter((rule) => leadsTo(facts, rule.destination.arn, expected)));
   if (key !== undefined) {
     narrow(
       rules.filter((rule) => rule.events.some((event) => matchRules([rule], key, event).matches.length > 0)),
@@ -61,11 +61,10 @@ export function rulesInQuestion(facts: DoctorFacts): readonly Rule[] {
 }
 
 /** Whether what arrives at `arn` goes on to `wanted`, another version or alias of the same function included. */
-function reaches(facts: DoctorFacts, arn: string, wanted: string): boolean {
+export function leadsTo(facts: DoctorFacts, arn: string, wanted: string): boolean {
   const seen = new Set<string>();
-  const isWanted = (one: string) => one === wanted || plain(one) === plain(wanted);
   const walk = (one: string): boolean => {
-    if (isWanted(one)) return true;
+    if (sameResource(one, wanted)) return true;
     if (seen.has(one)) return false;
     seen.add(one);
     return nextOf(facts, one).some(walk);
@@ -73,9 +72,10 @@ function reaches(facts: DoctorFacts, arn: string, wanted: string): boolean {
   return walk(arn);
 }
 
-/** A function's ARN without its qualifier; others as they are. */
-function plain(arn: string): string {
-  return kindOf(arn) === 'lambda' ? arn.split(':').slice(0, 7).join(':') : arn;
+/** Whether both ARNs name one resource: a version or an alias of a function counts as the function. */
+export function sameResource(a: string, b: string): boolean {
+  if (a === b) return true;
+  return kindOf(a) === 'lambda' && unqualifiedFunctionArn(a) === unqualifiedFunctionArn(b);
 }
 
 function nextOf(facts: DoctorFacts, arn: string): readonly string[] {

@@ -48,6 +48,13 @@ export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
+const LONGEST = 200;
+
+/** Remote text is shown as it is, but never at any length. */
+export function cut(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
+}
+
 /** What a reading says, as evidence. */
 export function evidence(reading: Reading<unknown> | undefined, field: string, value: string): Evidence {
   return { call: reading?.call ?? 'none', field, value };

@@ -1,4 +1,5 @@
 /** What a function made of an event: every invocation that got it, with its attempts. */
+import { isStreamOf } from '../doctor/log-summary.ts';
 import type { FunctionNode, LogSeen, SeenError, SeenInvocation, SeenRecord } from '../doctor/facts.ts';
 import { valueOf } from '../doctor/reading.ts';
 import type { Hop } from '../doctor/routes.ts';
@@ -46,15 +47,6 @@ export function runsAt(
   return [...byInvocation.values()]
     .map((record) => runOf(seen, record))
     .sort((a, b) => a.record.time - b.record.time);
-}
-
-/**
- * Functions may share a log group; then the streams carry their names:
- * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
- */
-function isStreamOf(stream: string, name: string): boolean {
-  const shown = /^\d{4}\/\d\d\/\d\d\/([A-Za-z0-9_-]+)\[/.exec(stream)?.[1];
-  return shown === undefined || shown === name;
 }
 
 /** Envelopes and the rule's id tell the ways to one function apart; those of two event rules look alike. */

@@ -4,8 +4,7 @@ import type { FunctionNode, SeenRecord } from '../../doctor/facts.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { called, evidence } from '../../doctor/words.ts';
-import { cut } from '../rule/text.ts';
+import { called, evidence, cut } from '../../doctor/words.ts';
 import { seenRecords } from './seen.ts';
 
 const ADVICE =

@@ -5,8 +5,7 @@ import type { OpenUpload } from '../../doctor/facts.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { isAbsent } from '../../doctor/reading.ts';
-import { evidence } from '../../doctor/words.ts';
-import { cut } from '../rule/text.ts';
+import { evidence, cut } from '../../doctor/words.ts';
 
 const HOUR = 3_600_000;
 /** Without a key in question: a large upload may well take hours. */

@@ -1,9 +1,8 @@
 import type { Check } from '../../doctor/check.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { isAbsent, valueOf } from '../../doctor/reading.ts';
-import { evidence } from '../../doctor/words.ts';
+import { evidence, cut } from '../../doctor/words.ts';
 import { claimOf } from '../rule/claim.ts';
-import { cut } from '../rule/text.ts';
 import { recordsOfKey } from './seen.ts';
 
 /**

@@ -1,11 +1,11 @@
 import type { Check, Look } from '../../doctor/check.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import { tell } from '../../doctor/fixes.ts';
-import { evidence } from '../../doctor/words.ts';
+import { evidence, cut } from '../../doctor/words.ts';
 import { isOfFinerCheck } from '../rule/finer.ts';
 import { changeRule } from '../rule/change.ts';
 import { claimOf } from '../rule/claim.ts';
-import { calledAll, cut } from '../rule/text.ts';
+import { calledAll } from '../rule/text.ts';
 import { bridgeTakes, passes, takes, WAY_FACTS } from '../rule/ways.ts';
 
 /**

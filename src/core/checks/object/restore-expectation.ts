@@ -1,8 +1,8 @@
 import type { Check } from '../../doctor/check.ts';
 import { tell } from '../../doctor/fixes.ts';
-import { evidence } from '../../doctor/words.ts';
+import { evidence, cut } from '../../doctor/words.ts';
 import { changeRule } from '../rule/change.ts';
-import { calledAll, cut } from '../rule/text.ts';
+import { calledAll } from '../rule/text.ts';
 import { bridgeTakes, passes, takes, WAY_FACTS } from '../rule/ways.ts';
 
 const COMPLETED = 's3:ObjectRestore:Completed';

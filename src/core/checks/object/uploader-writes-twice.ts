@@ -1,9 +1,9 @@
+import { cut } from '../../doctor/words.ts';
 import { formatDuration } from '../../duration.ts';
 import type { Check } from '../../doctor/check.ts';
 import type { SeenRecord, VersionEntry } from '../../doctor/facts.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { cut } from '../rule/text.ts';
 import { recordsOfKey, seenRecords } from './seen.ts';
 
 const CLOSE_MS = 5 * 60_000;

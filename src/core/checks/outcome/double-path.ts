@@ -1,3 +1,4 @@
+import { unqualifiedFunctionArn } from '../../arn.ts';
 import type { Check, Look } from '../../doctor/check.ts';
 import type { Evidence, Finding, FixAction } from '../../doctor/finding.ts';
 import { ask, call, edit, tell } from '../../doctor/fixes.ts';
@@ -19,7 +20,7 @@ export const doublePath: Check = {
   judge(look) {
     const byFunction = new Map<string, Way[]>();
     for (const way of waysOf(look)) {
-      const name = way.functionArn.split(':').slice(0, 7).join(':');
+      const name = unqualifiedFunctionArn(way.functionArn);
       byFunction.set(name, [...(byFunction.get(name) ?? []), way]);
     }
     return [...byFunction.values()].flatMap((ways) => {

@@ -2,8 +2,8 @@ import type { Check, Look } from '../../doctor/check.ts';
 import type { Evidence, Finding, Fix } from '../../doctor/finding.ts';
 import { ask, call, functionInput, tell } from '../../doctor/fixes.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { called, evidence } from '../../doctor/words.ts';
-import { about, cut, reachedFunctions, RUN_READS, runsOf, type Reached, type Run } from './runs.ts';
+import { called, evidence, cut } from '../../doctor/words.ts';
+import { about, reachedFunctions, RUN_READS, runsOf, type Reached, type Run } from './runs.ts';
 
 /** Earlier code answers than the one that was deployed last: a pinned version, an alias, or an update that failed. */
 export const lambdaStaleVersion: Check = {

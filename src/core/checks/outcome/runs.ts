@@ -1,4 +1,6 @@
 /** What the log tells of a function's invocations for this bucket: what each was about, and what it came to. */
+import { cut } from '../../doctor/words.ts';
+import { isStreamOf } from '../../doctor/log-summary.ts';
 import type {
   FunctionConfiguration,
   FunctionNode,
@@ -132,15 +134,6 @@ function gathered(seen: LogSeen, name: string): Run[] {
   return [...parts.values()].map(runFrom);
 }
 
-/**
- * Functions may share a log group; then the streams carry their names:
- * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
- */
-function isStreamOf(stream: string, name: string): boolean {
-  const shown = /^\d{4}\/\d\d\/\d\d\/([A-Za-z0-9_-]+)\[/.exec(stream)?.[1];
-  return shown === undefined || shown === name;
-}
-
 function runFrom({ records, errors, invocation }: Parts): Run {
   const report = invocation?.report;
   const lastStart = invocation?.starts.at(-1) ?? -Infinity;
@@ -163,13 +156,7 @@ function runFrom({ records, errors, invocation }: Parts): Run {
   };
 }
 
-const MOST_TEXT = 200;
-
 /** The line of the log, as evidence. */
 export function lineOf(error: SeenError): Evidence {
   return { call: 'log', field: error.type === '' ? 'line' : error.type, value: cut(error.message) };
-}
-
-export function cut(text: string): string {
-  return text.length <= MOST_TEXT ? text : `${text.slice(0, MOST_TEXT)}...`;
 }

@@ -1,4 +1,5 @@
 /** Whether a function's resource-based policy admits S3, and when not, which of the causes it is: one for each way that leads there. */
+import { unqualifiedFunctionArn } from '../../arn.ts';
 import { admission, isNeverPresented } from '../../doctor/admission.ts';
 import type { FindingId } from '../../doctor/catalogue.ts';
 import type { Look } from '../../doctor/check.ts';
@@ -102,7 +103,7 @@ function causeOf(
 
 /** The permission stands on the function, or on another version or alias of it. */
 function elsewhere(node: FunctionNode, sender: NonNullable<Hop['sender']>, hop: Hop): Cause | undefined {
-  const plain = hop.arn.split(':').slice(0, 7).join(':');
+  const plain = unqualifiedFunctionArn(hop.arn);
   const other = (valueOf(node.otherPolicies) ?? []).find(({ qualifier, policy }) => {
     const arn = qualifier === undefined ? plain : `${plain}:${qualifier}`;
     return admission(policy, ACTION, arn, sender).kind === 'allowed';

@@ -17,11 +17,11 @@ import type { Check, Look } from '../../doctor/check.ts';
 import type { Evidence, Finding, Fix } from '../../doctor/finding.ts';
 import { ask, edit, tell } from '../../doctor/fixes.ts';
 import { isAbsent, valueOf, type Reading } from '../../doctor/reading.ts';
-import { kindOf, partitionIn } from '../../doctor/routes.ts';
-import { called, evidence } from '../../doctor/words.ts';
-import { calledAll, cut, verb } from './text.ts';
+import { kindOf, partitionIn, sameResource } from '../../doctor/routes.ts';
+import { called, evidence, cut } from '../../doctor/words.ts';
+import { calledAll, verb } from './text.ts';
 import { configurationWrites, type ConfigurationWrite } from './trail-writes.ts';
-import { reachesExpected, sameTarget } from './ways.ts';
+import { reachesExpected } from './ways.ts';
 
 const ADVICE =
   'Every write replaces the whole configuration, so let one tool own it, or let EventBridge take all events.';
@@ -57,7 +57,7 @@ function goneRules(look: Look, document: NotificationDocument): readonly Rule[] 
   return remembered.filter(
     (rule) =>
       (ruleId === undefined || rule.id === ruleId) &&
-      (expected === undefined || sameTarget(rule.destination.arn, expected)) &&
+      (expected === undefined || sameResource(rule.destination.arn, expected)) &&
       (key === undefined || keyPasses(rule.filter, key)) &&
       !live.some(
         (one) => one.id === rule.id || sameRule({ ...one, id: rule.id }, rule) || standsFor(one, rule),
@@ -142,9 +142,9 @@ function forGrant(look: Look, document: NotificationDocument): readonly Finding[
   const [last, ...earlier] = writesOf(look);
   const lost = earlier
     .flatMap(({ rules = [] }) => rules)
-    .find(({ destination }) => sameTarget(destination.arn, expected));
+    .find(({ destination }) => sameResource(destination.arn, expected));
   const isProven =
-    lost !== undefined && last?.rules?.every(({ destination }) => !sameTarget(destination.arn, expected));
+    lost !== undefined && last?.rules?.every(({ destination }) => !sameResource(destination.arn, expected));
   return [
     {
       id: 'config-overwritten',

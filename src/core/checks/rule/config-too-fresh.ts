@@ -1,3 +1,4 @@
+import { cut } from '../../doctor/words.ts';
 import { formatDuration, formatInstant } from '../../duration.ts';
 import { sameRule, type Rule } from '../../notification.ts';
 import type { Check } from '../../doctor/check.ts';
@@ -5,7 +6,6 @@ import { tell } from '../../doctor/fixes.ts';
 import { ARRIVAL_FACTS, cameSince } from '../object/arrivals.ts';
 import { recordsOfKey } from '../object/seen.ts';
 import { isOfCreation } from './claim.ts';
-import { cut } from './text.ts';
 import { configurationWrites, type ConfigurationWrite } from './trail-writes.ts';
 import { passes } from './ways.ts';
 

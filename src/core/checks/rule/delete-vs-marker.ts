@@ -4,10 +4,10 @@ import type { Check, Look } from '../../doctor/check.ts';
 import type { VersionEntry } from '../../doctor/facts.ts';
 import type { Evidence, Finding } from '../../doctor/finding.ts';
 import { valueOf, type Reading } from '../../doctor/reading.ts';
-import { evidence } from '../../doctor/words.ts';
+import { evidence, cut } from '../../doctor/words.ts';
 import { claimOf } from './claim.ts';
 import { widen } from './change.ts';
-import { calledAll, cut, verb } from './text.ts';
+import { calledAll, verb } from './text.ts';
 import { bridgeTakes, isTaken, isTakenElsewhere, passes, reachesExpected, takes, WAY_FACTS } from './ways.ts';
 
 const DELETE = 's3:ObjectRemoved:Delete';

@@ -8,13 +8,12 @@ import type { Check, Look } from '../../doctor/check.ts';
 import type { EventRuleNode } from '../../doctor/facts.ts';
 import { ask, edit } from '../../doctor/fixes.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { eventRulesOf, partitionIn } from '../../doctor/routes.ts';
-import { evidence } from '../../doctor/words.ts';
+import { eventRulesOf, partitionIn, sameResource } from '../../doctor/routes.ts';
+import { evidence, cut } from '../../doctor/words.ts';
 import { detailTypeMeant } from '../running/eb-pattern-fix.ts';
 import { textsOf } from '../running/pattern-leaves.ts';
-import { cut } from './text.ts';
 import { configurationWrites, type ConfigurationWrite } from './trail-writes.ts';
-import { isOn, mayLeadTo, sameTarget } from './ways.ts';
+import { isOn, mayLeadTo } from './ways.ts';
 
 /**
  * An event rule waits for this bucket's events, and the bucket sends none to EventBridge. Certain for a rule that names the bucket, or
@@ -31,7 +30,7 @@ export const ebNotEnabled: Check = {
     const arn = bucketArn(partitionIn(look.facts), bucket.name);
     const { expected } = question;
     const leadsThere = ({ targets }: EventRuleNode) =>
-      expected !== undefined && (valueOf(targets) ?? []).some((target) => sameTarget(target.arn, expected));
+      expected !== undefined && (valueOf(targets) ?? []).some((target) => sameResource(target.arn, expected));
     const rules = eventRulesOf(look.facts).filter(
       (rule) => isOn(rule) && mayLeadTo(rule, expected) && isForS3Events(rule),
     );

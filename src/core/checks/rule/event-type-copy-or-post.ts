@@ -2,10 +2,10 @@ import type { Rule } from '../../notification.ts';
 import type { Check, Look } from '../../doctor/check.ts';
 import type { Evidence, Finding } from '../../doctor/finding.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { evidence } from '../../doctor/words.ts';
+import { evidence, cut } from '../../doctor/words.ts';
 import { recordsOfKey } from '../object/seen.ts';
 import { widen } from './change.ts';
-import { calledAll, cut, verb } from './text.ts';
+import { calledAll, verb } from './text.ts';
 import {
   bridgeTakes,
   isTakenElsewhere,

@@ -3,10 +3,10 @@ import type { NotificationDocument, Rule } from '../../notification.ts';
 import type { Check, Look } from '../../doctor/check.ts';
 import type { Finding, Fix } from '../../doctor/finding.ts';
 import { tell } from '../../doctor/fixes.ts';
-import { evidence } from '../../doctor/words.ts';
+import { evidence, cut } from '../../doctor/words.ts';
 import { changeRule } from './change.ts';
 import { hasWildcard, passesAsPattern, SIDES, withoutStars } from './filter-values.ts';
-import { calledAll, cut } from './text.ts';
+import { calledAll } from './text.ts';
 import { bridgeTakes, isTaken, passes, reachesExpected, WAY_FACTS } from './ways.ts';
 
 const PUT = 's3:ObjectCreated:Put';

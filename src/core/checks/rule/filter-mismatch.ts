@@ -11,11 +11,11 @@ import type { Check, Look } from '../../doctor/check.ts';
 import type { Finding, Fix } from '../../doctor/finding.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { evidence } from '../../doctor/words.ts';
+import { evidence, cut } from '../../doctor/words.ts';
 import { changeRule } from './change.ts';
 import { claimOf } from './claim.ts';
 import { difference, hasWildcard, nearFilter, passesAsPattern, SIDES } from './filter-values.ts';
-import { calledAll, cut, verb } from './text.ts';
+import { calledAll, verb } from './text.ts';
 import { bridgeTakes, isTaken, passes, reachesExpected, takes, WAY_FACTS } from './ways.ts';
 
 const PUT = 's3:ObjectCreated:Put';

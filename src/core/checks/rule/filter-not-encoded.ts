@@ -3,11 +3,11 @@ import type { NotificationDocument, Rule } from '../../notification.ts';
 import type { Check, Look } from '../../doctor/check.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { evidence } from '../../doctor/words.ts';
+import { evidence, cut } from '../../doctor/words.ts';
 import { seenRecords } from '../object/seen.ts';
 import { changeRule } from './change.ts';
 import { hasWildcard, SIDES } from './filter-values.ts';
-import { calledAll, cut } from './text.ts';
+import { calledAll } from './text.ts';
 import { bridgeTakes, isTaken, passes, reachesExpected, WAY_FACTS } from './ways.ts';
 
 /** Which of these S3 encodes before it compares is UNKNOWN: the documentation calls some of them safe, and events encode them. */

@@ -4,10 +4,10 @@ import type { Check, Look } from '../../doctor/check.ts';
 import type { LifecycleRule } from '../../doctor/facts.ts';
 import type { Evidence, Finding } from '../../doctor/finding.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { evidence } from '../../doctor/words.ts';
+import { evidence, cut } from '../../doctor/words.ts';
 import { recordsOfKey } from '../object/seen.ts';
 import { changeRule } from './change.ts';
-import { calledAll, cut } from './text.ts';
+import { calledAll } from './text.ts';
 import { isTakenElsewhere, listsFamily, passes, reachesExpected, takes, WAY_FACTS } from './ways.ts';
 
 const EVENTS = ['s3:LifecycleExpiration:Delete', 's3:LifecycleExpiration:DeleteMarkerCreated'] as const;

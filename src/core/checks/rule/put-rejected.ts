@@ -1,3 +1,4 @@
+import { cut } from '../../doctor/words.ts';
 import { parseArn } from '../../arn.ts';
 import { didYouMean } from '../../did-you-mean.ts';
 import { EVENT_NAMES, eventCovers } from '../../event-name.ts';
@@ -5,7 +6,6 @@ import { MAX_FILTER_VALUE_BYTES } from '../../key-filter.ts';
 import type { ConfigurationElement, NotificationDocument } from '../../notification.ts';
 import type { Check } from '../../doctor/check.ts';
 import { tell } from '../../doctor/fixes.ts';
-import { cut } from './text.ts';
 
 interface Fault {
   readonly ruleId?: string;

@@ -1,9 +1,9 @@
 import { hasEventBridge, rulesOf } from '../../notification.ts';
 import type { Check } from '../../doctor/check.ts';
 import { tell } from '../../doctor/fixes.ts';
-import { evidence } from '../../doctor/words.ts';
+import { evidence, cut } from '../../doctor/words.ts';
 import { widen } from './change.ts';
-import { calledAll, cut, verb } from './text.ts';
+import { calledAll, verb } from './text.ts';
 import { bridgeTakes, listsFamily, passes, reachesExpected, takes, WAY_FACTS } from './ways.ts';
 
 const PUT = 's3:ObjectCreated:Put';

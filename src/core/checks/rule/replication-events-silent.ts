@@ -2,8 +2,8 @@ import type { Check } from '../../doctor/check.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { isAbsent } from '../../doctor/reading.ts';
-import { evidence } from '../../doctor/words.ts';
-import { calledAll, cut } from './text.ts';
+import { evidence, cut } from '../../doctor/words.ts';
+import { calledAll } from './text.ts';
 import { listsFamily } from './ways.ts';
 
 /** These count from a threshold of 15 minutes, which only Replication Time Control sets. */

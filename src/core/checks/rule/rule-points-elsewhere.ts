@@ -1,4 +1,4 @@
-import { bucketArn, parseFunctionReference } from '../../arn.ts';
+import { bucketArn, parseFunctionReference, unqualifiedFunctionArn } from '../../arn.ts';
 import { didYouMean } from '../../did-you-mean.ts';
 import { hasEventBridge, type Rule } from '../../notification.ts';
 import { DELIVERY_ACTIONS } from '../../s3-access.ts';
@@ -9,8 +9,7 @@ import type { Fix, FixAction } from '../../doctor/finding.ts';
 import { addPermission, admitToQueue, admitToTopic, ask, edit, tell } from '../../doctor/fixes.ts';
 import { isAbsent, valueOf } from '../../doctor/reading.ts';
 import { kindOf, partitionIn, type Hop } from '../../doctor/routes.ts';
-import { called, evidence } from '../../doctor/words.ts';
-import { cut } from './text.ts';
+import { called, evidence, cut } from '../../doctor/words.ts';
 
 /**
  * What the bucket's rules name is not what should get the events: another function, stage, version or queue. Suspected only, where a
@@ -74,10 +73,10 @@ function isWanted(arn: string, expected: string): boolean {
   if (arn === expected) return true;
   if (kindOf(arn) !== 'lambda' || kindOf(expected) !== 'lambda') return false;
   const [a, b] = [parseFunctionReference(arn), parseFunctionReference(expected)];
-  const plain = (one: string) => one.split(':').slice(0, 7).join(':');
   const latest = (qualifier: string | undefined) => qualifier ?? '$LATEST';
   return (
-    plain(arn) === plain(expected) && (b?.qualifier === undefined || latest(a?.qualifier) === b.qualifier)
+    unqualifiedFunctionArn(arn) === unqualifiedFunctionArn(expected) &&
+    (b?.qualifier === undefined || latest(a?.qualifier) === b.qualifier)
   );
 }
 

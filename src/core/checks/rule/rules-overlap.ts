@@ -1,9 +1,9 @@
+import { cut } from '../../doctor/words.ts';
 import { overlapOf, rulesOf, sameRule, type Overlap } from '../../notification.ts';
 import { waysOut } from '../../overlap-ways.ts';
 import type { Check } from '../../doctor/check.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { cut } from './text.ts';
 
 /**
  * Two rules of the document that somebody wants to put share an event, and their filters overlap: S3 refuses all of it. What is live

@@ -7,8 +7,7 @@ import type { Finding } from '../../doctor/finding.ts';
 import { addPermission, admitToQueue, admitToTopic, ask, edit } from '../../doctor/fixes.ts';
 import { isAbsent, valueOf, type Reading } from '../../doctor/reading.ts';
 import { liveRules, partitionIn } from '../../doctor/routes.ts';
-import { called, evidence } from '../../doctor/words.ts';
-import { cut } from './text.ts';
+import { called, evidence, cut } from '../../doctor/words.ts';
 
 /**
  * A rule that the question is not about names a destination that is gone, or that does not admit S3. S3 checks all destinations at each

@@ -7,7 +7,7 @@ import { hasEventBridge, type Rule } from '../../notification.ts';
 import type { Look } from '../../doctor/check.ts';
 import type { EventRuleNode } from '../../doctor/facts.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { kindOf, liveRules } from '../../doctor/routes.ts';
+import { kindOf, liveRules, sameResource } from '../../doctor/routes.ts';
 
 /** What the functions here read of the facts. */
 export const WAY_FACTS = ['bucket.notification', 'eventRules'] as const;
@@ -79,14 +79,8 @@ export function mayLeadTo({ targets }: EventRuleNode, expected: string | undefin
   return (
     expected === undefined ||
     known === undefined ||
-    known.some(({ arn }) => sameTarget(arn, expected) || kindOf(arn) !== 'lambda')
+    known.some(({ arn }) => sameResource(arn, expected) || kindOf(arn) !== 'lambda')
   );
-}
-
-/** A version or an alias of a function counts as the function. */
-export function sameTarget(a: string, b: string): boolean {
-  const plain = (arn: string) => (kindOf(arn) === 'lambda' ? arn.split(':').slice(0, 7).join(':') : arn);
-  return plain(a) === plain(b);
 }
 
 /** Fields of which the sample says what the real event would. */
@@ -114,5 +108,5 @@ function answerOf(
 /** Whether something leads to what was expected, another version or alias of it included; true when nothing in particular was. */
 export function reachesExpected(look: Look): boolean {
   const { expected } = look.facts.question;
-  return expected === undefined || look.hops.some(({ arn }) => sameTarget(arn, expected));
+  return expected === undefined || look.hops.some(({ arn }) => sameResource(arn, expected));
 }

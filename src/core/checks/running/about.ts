@@ -3,8 +3,8 @@ import { parseFunctionReference } from '../../arn.ts';
 import type { Look } from '../../doctor/check.ts';
 import type { DoctorFacts, FunctionConfiguration, FunctionNode } from '../../doctor/facts.ts';
 import type { Finding } from '../../doctor/finding.ts';
-import { valueOf, type Reading } from '../../doctor/reading.ts';
-import { kindOf, type Hop } from '../../doctor/routes.ts';
+import type { Reading } from '../../doctor/reading.ts';
+import { leadsTo, sameResource, type Hop } from '../../doctor/routes.ts';
 import { called } from '../../doctor/words.ts';
 
 /** The hops of one kind, each resource once and with the rules of all ways to it, nearest first. */
@@ -46,30 +46,9 @@ export function about({
   return { subject: called(arn), node: arn, ruleIds, depth };
 }
 
-const LONGEST = 200;
-
-/** Remote text as evidence. */
-export function cut(text: string): string {
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
-}
-
 /** By the clock of the service. */
 export function serviceTime({ at, target }: DoctorFacts): number {
   return at - (target.clockAheadMs ?? 0);
-}
-
-/** Whether both ARNs name one function, whatever their qualifiers, or are the same. */
-export function isSame(one: string, other: string): boolean {
-  if (one === other) return true;
-  return (
-    kindOf(one) === 'lambda' &&
-    kindOf(other) === 'lambda' &&
-    withoutQualifier(one) === withoutQualifier(other)
-  );
-}
-
-function withoutQualifier(arn: string): string {
-  return arn.split(':').slice(0, 7).join(':');
 }
 
 /** Words that name a function to the AWS CLI. */
@@ -83,25 +62,9 @@ export function functionFlags(arn: string): readonly string[] {
   ];
 }
 
-/** Whether what arrives at `arn` goes on to `wanted`. Reads `queues.mappings` and `topics.subscriptions`. */
-export function leadsTo(
-  facts: DoctorFacts,
-  arn: string,
-  wanted: string,
-  seen: ReadonlySet<string> = new Set(),
-): boolean {
-  if (isSame(arn, wanted)) return true;
-  if (seen.has(arn)) return false;
-  const next = [
-    ...(valueOf(facts.queues[arn]?.mappings) ?? []).map(({ functionArn }) => functionArn),
-    ...(valueOf(facts.topics[arn]?.subscriptions) ?? []).map(({ endpoint }) => endpoint),
-  ];
-  return next.some((one) => leadsTo(facts, one, wanted, new Set([...seen, arn])));
-}
-
 /** Whether what stands in the way to `arn` matters: not when something else was expected, and a way leads there. */
 export function mayConcern({ facts, hops }: Look, arn: string): boolean {
   const { expected } = facts.question;
   if (expected === undefined || leadsTo(facts, arn, expected)) return true;
-  return !hops.some((hop) => isSame(hop.arn, expected));
+  return !hops.some((hop) => sameResource(hop.arn, expected));
 }

@@ -4,8 +4,8 @@ import type { EventRuleNode, MetricSeries, TargetNode } from '../../doctor/facts
 import type { Evidence, Finding } from '../../doctor/finding.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { sumOf } from '../../doctor/metrics.ts';
-import { called, counted, evidence, times } from '../../doctor/words.ts';
-import { about, cut } from './about.ts';
+import { called, counted, evidence, times, cut } from '../../doctor/words.ts';
+import { about } from './about.ts';
 
 /** Defaults are 24 hours and 185 retries. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html */
 const SHORT_AGE_SECONDS = 3600;

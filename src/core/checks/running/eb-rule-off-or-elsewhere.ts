@@ -8,9 +8,8 @@ import type { Finding } from '../../doctor/finding.ts';
 import { call, safe, tell } from '../../doctor/fixes.ts';
 import { metricSum } from '../../doctor/metrics.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { partitionIn } from '../../doctor/routes.ts';
-import { called, evidence } from '../../doctor/words.ts';
-import { cut, isSame, leadsTo } from './about.ts';
+import { partitionIn, sameResource, leadsTo } from '../../doctor/routes.ts';
+import { called, evidence, cut } from '../../doctor/words.ts';
 import { movedToDefaultBus } from './event-rule-move.ts';
 import { bridgedEvents } from './bridged-events.ts';
 import { EXPECTED_READS } from './expected.ts';
@@ -69,7 +68,7 @@ function takesQuestion({ facts }: Look, { arn, pattern }: EventRuleNode): boolea
 function isReachedOtherwise(look: Look, target: string): boolean {
   const { key } = look.facts.question;
   return look.hops.some(({ arn, kind, eventRule, ruleIds }) => {
-    if (kind === 'event-rule' || !isSame(arn, target)) return false;
+    if (kind === 'event-rule' || !sameResource(arn, target)) return false;
     if (eventRule) {
       const isLive = eventRule.state !== 'DISABLED' && isDefaultBus(eventRule);
       return isLive && takesQuestion(look, eventRule);

@@ -2,8 +2,8 @@ import type { Check } from '../../doctor/check.ts';
 import type { FunctionConfiguration } from '../../doctor/facts.ts';
 import type { Fix } from '../../doctor/finding.ts';
 import { ask, call, tell } from '../../doctor/fixes.ts';
-import { called, evidence } from '../../doctor/words.ts';
-import { about, configurationOf, cut, functionFlags, functionsOf } from './about.ts';
+import { called, evidence, cut } from '../../doctor/words.ts';
+import { about, configurationOf, functionFlags, functionsOf } from './about.ts';
 
 const STATES = ['Failed', 'Deactivated', 'Deleting', 'ActiveNonInvocable'];
 

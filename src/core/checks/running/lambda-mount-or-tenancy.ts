@@ -4,8 +4,8 @@ import type { Finding } from '../../doctor/finding.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { sumOf } from '../../doctor/metrics.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { called, evidence } from '../../doctor/words.ts';
-import { about, configurationOf, cut, functionsOf, type FunctionHop } from './about.ts';
+import { called, evidence, cut } from '../../doctor/words.ts';
+import { about, configurationOf, functionsOf, type FunctionHop } from './about.ts';
 
 /** Errors of Invoke. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
 const MOUNT_ERROR = /\b(?:EFS(?:Mount|IO)|S3Files(?:Mount|IO)?)\w*(?:Exception|Error|Failure|Timeout)\w*/i;

@@ -4,8 +4,8 @@ import type { SeenRecord } from '../../doctor/facts.ts';
 import type { Evidence, Finding, Fix } from '../../doctor/finding.ts';
 import { ask, call, functionInput, tell } from '../../doctor/fixes.ts';
 import { isAbsent, valueOf } from '../../doctor/reading.ts';
-import { called, calledRules, evidence } from '../../doctor/words.ts';
-import { about, cut, functionsOf, type FunctionHop } from './about.ts';
+import { called, calledRules, evidence, cut } from '../../doctor/words.ts';
+import { about, functionsOf, type FunctionHop } from './about.ts';
 import { keysNest, ownRecords } from './loop.ts';
 
 /** The function writes into the bucket under keys that its own rule takes: each output is an input. */

@@ -1,14 +1,14 @@
-import { parseArn } from '../../arn.ts';
+import { parseArn, unqualifiedFunctionArn } from '../../arn.ts';
 import type { Check, Look } from '../../doctor/check.ts';
 import type { Finding, FixAction } from '../../doctor/finding.ts';
 import { ask, call, tell } from '../../doctor/fixes.ts';
 import { isAbsent, valueOf } from '../../doctor/reading.ts';
-import { called, evidence } from '../../doctor/words.ts';
+import { called, evidence, cut } from '../../doctor/words.ts';
 import { withoutUnknown } from '../../policy-unknowns.ts';
 import { parsePolicy } from '../../policy-document.ts';
 import { evaluatePolicy } from '../../policy.ts';
 import { withStatement } from '../../s3-access.ts';
-import { about, configurationOf, cut, functionsOf, type FunctionHop } from './about.ts';
+import { about, configurationOf, functionsOf, type FunctionHop } from './about.ts';
 
 const LAMBDA = 'lambda.amazonaws.com';
 const ASSUME_ROLE = 'sts:AssumeRole';
@@ -108,7 +108,7 @@ interface Distrust {
 
 /** Why the trust policy does not admit Lambda for the function; undefined when it does, or may. */
 function trustOf(trust: string, roleArn: string, functionArn: string): Distrust | undefined {
-  const sourceArn = functionArn.split(':').slice(0, 7).join(':');
+  const sourceArn = unqualifiedFunctionArn(functionArn);
   const context = {
     'aws:SourceArn': sourceArn,
     'aws:SourceAccount': parseArn(functionArn)?.account ?? '',

@@ -1,10 +1,11 @@
+import { leadsTo } from '../../doctor/routes.ts';
 import type { Check, Look } from '../../doctor/check.ts';
 import type { SubscriptionNode } from '../../doctor/facts.ts';
 import type { Finding, Fix } from '../../doctor/finding.ts';
 import { ask, call } from '../../doctor/fixes.ts';
 import type { Hop } from '../../doctor/routes.ts';
-import { called, evidence } from '../../doctor/words.ts';
-import { about, cut, leadsTo, mayConcern } from './about.ts';
+import { called, evidence, cut } from '../../doctor/words.ts';
+import { about, mayConcern } from './about.ts';
 import { rejectionOf } from './filter-judgement.ts';
 import { EXPECTED_READS, type Expected } from './expected.ts';
 import { expectedAt } from './messages.ts';

@@ -1,8 +1,9 @@
+import { sameResource } from '../../doctor/routes.ts';
 import type { Check } from '../../doctor/check.ts';
 import type { SubscriptionNode } from '../../doctor/facts.ts';
 import { tell } from '../../doctor/fixes.ts';
-import { called, evidence } from '../../doctor/words.ts';
-import { about, cut, isSame, onceEach } from './about.ts';
+import { called, evidence, cut } from '../../doctor/words.ts';
+import { about, onceEach } from './about.ts';
 
 /** `PendingConfirmation` and `Deleted` stand there in the place of an ARN. */
 function isConfirmed({ arn }: SubscriptionNode): boolean {
@@ -19,7 +20,7 @@ export const snsNoSubscription: Check = {
       const reading = look.facts.topics[hop.arn]?.subscriptions;
       const all = look.value(reading);
       if (!all) return [];
-      const wanted = all.filter(({ endpoint }) => expected !== undefined && isSame(endpoint, expected));
+      const wanted = all.filter(({ endpoint }) => expected !== undefined && sameResource(endpoint, expected));
       const judged = wanted.length > 0 ? wanted : all;
       if (judged.some(isConfirmed)) return [];
       const [pending] = judged;

@@ -5,12 +5,12 @@ import type { Evidence, Finding, Fix } from '../../doctor/finding.ts';
 import { ask, call, safe, tell } from '../../doctor/fixes.ts';
 import { metricMaximum, sumOf } from '../../doctor/metrics.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { kindOf, type Hop } from '../../doctor/routes.ts';
-import { called, evidence } from '../../doctor/words.ts';
+import { kindOf, type Hop, sameResource } from '../../doctor/routes.ts';
+import { called, evidence, cut } from '../../doctor/words.ts';
 import { parsePolicy } from '../../policy-document.ts';
 import { evaluatePolicy } from '../../policy.ts';
 import { nameOf } from '../../trace-destination.ts';
-import { about, configurationOf, cut, isSame, onceEach } from './about.ts';
+import { about, configurationOf, onceEach } from './about.ts';
 import { isComing, isOff } from './mappings.ts';
 
 const NEEDED = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
@@ -61,7 +61,7 @@ function offFinding(look: Look, one: QueueHop): Finding | undefined {
   const { hop, node, mappings } = one;
   const { expected } = look.facts.question;
   const wanted = mappings.filter(
-    ({ functionArn }) => expected !== undefined && isSame(functionArn, expected),
+    ({ functionArn }) => expected !== undefined && sameResource(functionArn, expected),
   );
   const judged = wanted.length > 0 ? wanted : mappings;
   const [mapping] = judged;
@@ -106,7 +106,7 @@ function noMapping(look: Look, { hop, node }: QueueHop): Finding | undefined {
   const missing =
     expected !== undefined &&
     kindOf(expected) === 'lambda' &&
-    !look.hops.some(({ arn }) => isSame(arn, expected));
+    !look.hops.some(({ arn }) => sameResource(arn, expected));
   const unread = missing ? undefined : unreadEvidence(look, { hop, node });
   if (!missing && !unread) return undefined;
   const shared = {

@@ -1,7 +1,8 @@
+import { sameResource } from '../../doctor/routes.ts';
 import type { Check } from '../../doctor/check.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { called, evidence } from '../../doctor/words.ts';
-import { about, isSame, onceEach } from './about.ts';
+import { about, onceEach } from './about.ts';
 import { isOff } from './mappings.ts';
 
 /** A message goes to one reader: two functions on one queue get a part of the events each. */
@@ -14,7 +15,7 @@ export const sqsSharedConsumer: Check = {
       const mappings = (node && look.value(node.mappings)) ?? [];
       const reading = mappings.filter((mapping) => !isOff(mapping));
       const [first] = reading;
-      const other = reading.find(({ functionArn }) => first && !isSame(functionArn, first.functionArn));
+      const other = reading.find(({ functionArn }) => first && !sameResource(functionArn, first.functionArn));
       if (!first || !other) return [];
       return [
         {

@@ -1,8 +1,7 @@
 import type { Check } from '../../doctor/check.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { isAbsent } from '../../doctor/reading.ts';
-import { evidence } from '../../doctor/words.ts';
-import { cut } from '../rule/text.ts';
+import { evidence, cut } from '../../doctor/words.ts';
 
 /** There is no such bucket where these credentials look. 403, 301 and 400 say nothing about that. */
 export const bucketNotFound: Check = {

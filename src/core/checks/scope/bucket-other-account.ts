@@ -1,7 +1,7 @@
+import { cut } from '../../doctor/words.ts';
 import type { Check } from '../../doctor/check.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { cut } from '../rule/text.ts';
 
 /**
  * The notification configuration may not be read. That says nothing about events: it is never certain whose fault it is, and it is not

@@ -1,6 +1,6 @@
+import { cut } from '../../doctor/words.ts';
 import type { Check } from '../../doctor/check.ts';
 import { tell } from '../../doctor/fixes.ts';
-import { cut } from '../rule/text.ts';
 
 /**
  * Some services go to a custom endpoint and others to AWS: what was read is not all of the same world. Where all of them go to a custom

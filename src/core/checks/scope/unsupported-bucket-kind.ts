@@ -1,8 +1,7 @@
 import type { Check } from '../../doctor/check.ts';
 import { tell } from '../../doctor/fixes.ts';
 import { valueOf } from '../../doctor/reading.ts';
-import { evidence } from '../../doctor/words.ts';
-import { cut } from '../rule/text.ts';
+import { evidence, cut } from '../../doctor/words.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html: AWS keeps these endings for itself. */
 const BY_NAME: readonly (readonly [pattern: RegExp, what: string])[] = [
