@@ -1,6 +1,7 @@
 // The thread behind static-server.js.
 import { createServer } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
+import { createPages } from './log-pages.js';
 
 const IDENTITY =
   '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>' +
@@ -12,6 +13,17 @@ const RULES =
 const KINDS = {
   'identity and rules': () => (request, _body, response) => {
     response.writeHead(200, { 'content-type': 'text/xml' }).end(request.method === 'POST' ? IDENTITY : RULES);
+  },
+  /** `log`: which, `pages`: how many. Made ahead as far as that is no matter of memory. */
+  'log pages': ({ log, pages }) => {
+    const page = createPages(log, pages);
+    const made = Array.from({ length: Math.min(pages, 10) }, (_, i) => Buffer.from(page(i)));
+    return (_request, body, response) => {
+      const number = Number(/next-(\d+)/.exec(body)?.[1] ?? -1) + 1;
+      response
+        .writeHead(200, { 'content-type': 'application/x-amz-json-1.1' })
+        .end(made[number] ?? page(number));
+    };
   },
 };
 

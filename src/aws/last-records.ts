@@ -2,6 +2,7 @@ import type { EventRecord } from '../core/event-record.ts';
 import { hasCode } from '../core/errors.ts';
 import { readLogMessage } from '../core/log-record.ts';
 import type { Aws } from './clients.ts';
+import { readLogPage } from './sources/log-page.ts';
 
 export interface LastRecord {
   /** Epoch ms of the log line. */
@@ -22,23 +23,16 @@ export async function lastRecords(
   since: number,
   most: number,
 ): Promise<readonly LastRecord[] | undefined> {
-  const [logs, { FilterLogEventsCommand }] = await Promise.all([
-    aws.logs(),
-    import('@aws-sdk/client-cloudwatch-logs'),
-  ]);
-  const command = new FilterLogEventsCommand({
+  const query = {
     logGroupName: group,
     startTime: since,
     startFromHead: false,
     limit: LINES,
     filterPattern: '"aws:s3"',
-  });
+  };
   try {
-    const page = await aws.call((options) => logs.send(command, options), {
-      action: 'logs:FilterLogEvents',
-      resource: group,
-    });
-    const found = (page.events ?? []).flatMap((event) => {
+    const { parts } = await readLogPage(aws, query);
+    const found = [...parts].flat().flatMap((event) => {
       const message = readLogMessage(event.message ?? '');
       const records = message.kind === 'app' ? message.records : [];
       return records.map((record): LastRecord => ({ at: event.timestamp ?? 0, record }));

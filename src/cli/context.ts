@@ -27,7 +27,7 @@ export interface ContextParts<Item> {
   readonly ask: Ask;
   readonly signal: AbortSignal;
   readonly emit: (progress: Progress) => void;
-  readonly item: (item: Item) => Promise<void>;
+  readonly items: (items: readonly Item[]) => Promise<void>;
   readonly debug: ((line: string) => void) | undefined;
 }
 
@@ -50,7 +50,8 @@ export function createContext<Item>(parts: ContextParts<Item>): Context<Item> {
     randomHex,
     ask,
     emit,
-    item: parts.item,
+    item: (item) => parts.items([item]),
+    items: parts.items,
     get project() {
       return project();
     },

@@ -47,5 +47,7 @@ export async function failWith(
 
 /** As they are written: each with its newline. */
 export function lines(content: readonly string[]): string {
-  return content.map((line) => `${line}\n`).join('');
+  let text = '';
+  for (const line of content) text += `${line}\n`;
+  return text;
 }

@@ -47,12 +47,17 @@ export async function runCommand<Result extends CommandResult, Item>(
     now: host.clock.now(),
   });
   const loaded = await load();
-  const item = async (value: Item): Promise<void> => {
-    if (json) return io.stdout.write(ndjson(value as object));
-    const shown = loaded.viewItem?.(value, options()) ?? {};
-    if (shown.stderr && flags.quiet !== true)
-      for (const text of shown.stderr) progress.emit({ type: 'note', text });
-    if (shown.stdout) await io.stdout.write(lines(shown.stdout));
+  const items = (values: readonly Item[]): Promise<void> => {
+    if (json) return io.stdout.write(values.map((value) => ndjson(value as object)).join(''));
+    const now = options();
+    let text = '';
+    for (const value of values) {
+      const shown = loaded.viewItem?.(value, now) ?? {};
+      if (shown.stderr && flags.quiet !== true)
+        for (const note of shown.stderr) progress.emit({ type: 'note', text: note });
+      if (shown.stdout) text += lines(shown.stdout);
+    }
+    return io.stdout.write(text);
   };
   const ctx = createContext<Item>({
     host,
@@ -66,7 +71,7 @@ export async function runCommand<Result extends CommandResult, Item>(
         void io.stdout.write(ndjson({ type: 'warning', ...said.warning }));
       }
     },
-    item,
+    items,
     debug: debug ? (line) => void io.stderr.write(`${redact(sanitize(line))}\n`) : undefined,
   });
   try {

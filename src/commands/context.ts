@@ -20,4 +20,6 @@ export interface Context<Item = never> {
   readonly emit: (progress: Progress) => void;
   /** One item of a stream; resolves when the reader has room for more. */
   readonly item: (item: Item) => Promise<void>;
+  /** Several of them, in order: what comes by the thousand is not waited for one by one. */
+  readonly items: (items: readonly Item[]) => Promise<void>;
 }

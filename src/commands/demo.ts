@@ -122,7 +122,19 @@ function contextIn(folder: string, aws: Aws, outer: Context<DemoItem>): Context 
     save: nothing,
     remove: nothing,
   };
-  return { aws, clock, signal, cwd, env, randomHex, ask, emit, project, item: () => Promise.resolve() };
+  return {
+    aws,
+    clock,
+    signal,
+    cwd,
+    env,
+    randomHex,
+    ask,
+    emit,
+    project,
+    item: () => Promise.resolve(),
+    items: () => Promise.resolve(),
+  };
 }
 
 /** Undefined leaves it to `init`. */

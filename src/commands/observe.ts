@@ -5,11 +5,13 @@ import type { Clock } from '../core/clock.ts';
 import {
   bracketBalance,
   createAssembler,
+  leavesOpen,
   MAX_JOINED_CHARS,
   MAX_JOINED_LINES,
   MAX_OPEN_STREAMS,
 } from '../core/event-assembler.ts';
 import type { EventRecord } from '../core/event-record.ts';
+import type { ReportMessage } from '../core/log-platform.ts';
 import type { LogMessage } from '../core/log-record.ts';
 
 /** A log line with what it says: the source of `tail`, and of `test-upload`'s watch. */
@@ -68,12 +70,14 @@ export async function* observe(
         continue;
       }
       const now = env.clock.now();
-      const lines = item.lines.flatMap((line) => {
+      const lines: ObservedLine[] = [];
+      for (const line of item.lines) {
         const { read, lines: joined } = assembler.push(line);
-        const records = read.kind === 'app' ? read.records : [];
-        const { requestId, message } = invocations.take(line, read);
-        return hold.take({ line, parts: [line], message, records, requestId }, joined, now);
-      });
+        const records = read.kind === 'app' ? read.records : NONE;
+        const requestId = invocations.take(line, read);
+        const message = read.kind === 'report' ? invocations.outcome(read) : read;
+        hold.take({ line, parts: [line], message, records, requestId }, joined, now, lines);
+      }
       if (lines.length > 0) yield { type: 'lines', lines };
     }
   } catch (error) {
@@ -84,6 +88,8 @@ export async function* observe(
   const rest = hold.release(Number.POSITIVE_INFINITY);
   if (rest.length > 0) yield { type: 'lines', lines: rest };
 }
+
+const NONE: readonly EventRecord[] = [];
 
 interface Held {
   readonly lines: ObservedLine[];
@@ -98,38 +104,41 @@ interface Held {
  * something else is shown after all, before the next line of its stream.
  */
 function createHold(): {
-  /** What may be shown now. `joined`: how many lines the assembler made the records of. */
-  take(observed: ObservedLine, joined: number, now: number): readonly ObservedLine[];
+  /** Puts what may be shown now behind `shown`. `joined`: how many lines the assembler made the records of. */
+  take(observed: ObservedLine, joined: number, now: number, shown: ObservedLine[]): void;
   /** What has been held since that time or longer. */
   release(since: number): readonly ObservedLine[];
 } {
   const streams = new Map<string, Held>();
   return {
-    take(observed, joined, now) {
+    take(observed, joined, now, shown) {
       const { stream } = observed.line;
-      const held = streams.get(stream);
-      const before = held?.lines ?? [];
-      if (joined > 1) {
+      const held = streams.size === 0 ? undefined : streams.get(stream);
+      if (held !== undefined) {
+        if (joined > 1) {
+          streams.delete(stream);
+          const own = held.lines.splice(Math.max(0, held.lines.length - (joined - 1)));
+          shown.push(...held.lines, { ...observed, parts: [...own.map(({ line }) => line), observed.line] });
+          return;
+        }
+        const text = appText(observed);
+        if (text !== undefined && held.lines.at(-1)?.requestId === observed.requestId) {
+          held.lines.push(observed);
+          held.depth += bracketBalance(text);
+          held.chars += text.length;
+          const open = held.depth > 0;
+          if (open && held.lines.length < MAX_JOINED_LINES && held.chars < MAX_JOINED_CHARS) return;
+          streams.delete(stream);
+          shown.push(...(open ? held.lines : closed(held.lines)));
+          return;
+        }
         streams.delete(stream);
-        const own = before.splice(Math.max(0, before.length - (joined - 1)));
-        return [...before, { ...observed, parts: [...own.map(({ line }) => line), observed.line] }];
+        shown.push(...held.lines);
       }
-      const text = observed.message.kind === 'app' ? observed.message.text : undefined;
-      if (held && text !== undefined && held.lines.at(-1)?.requestId === observed.requestId) {
-        held.lines.push(observed);
-        held.depth += bracketBalance(text);
-        held.chars += text.length;
-        if (held.depth > 0 && held.lines.length < MAX_JOINED_LINES && held.chars < MAX_JOINED_CHARS)
-          return [];
-        streams.delete(stream);
-        return held.depth > 0 ? held.lines : closed(held.lines);
-      }
-      streams.delete(stream);
-      const begins = text !== undefined && observed.records.length === 0 && streams.size < MAX_OPEN_STREAMS;
-      const depth = begins ? openBrackets(text) : 0;
-      if (depth <= 0) return [...before, observed];
-      streams.set(stream, { lines: [observed], depth, chars: text?.length ?? 0, since: now });
-      return before;
+      const text = observed.records.length === 0 ? appText(observed) : undefined;
+      const depth = text === undefined || streams.size >= MAX_OPEN_STREAMS ? 0 : openBrackets(text);
+      if (text === undefined || depth <= 0) shown.push(observed);
+      else streams.set(stream, { lines: [observed], depth, chars: text.length, since: now });
     },
     release(since) {
       const due: ObservedLine[] = [];
@@ -143,6 +152,10 @@ function createHold(): {
   };
 }
 
+function appText({ message }: ObservedLine): string | undefined {
+  return message.kind === 'app' ? message.text : undefined;
+}
+
 /** An SQS message that pprint prints has its event in one line of many: those around it are part of it. */
 function closed(lines: readonly ObservedLine[]): readonly ObservedLine[] {
   const records = lines.flatMap((observed) => observed.records);
@@ -153,8 +166,7 @@ function closed(lines: readonly ObservedLine[]): readonly ObservedLine[] {
 
 /** As the assembler tells an event's first line. */
 function openBrackets(text: string): number {
-  const line = text.trimEnd();
-  return /[{[(,]$/.test(line) && line.length <= MAX_JOINED_CHARS ? bracketBalance(line) : 0;
+  return text.length <= MAX_JOINED_CHARS && leavesOpen(text) ? bracketBalance(text) : 0;
 }
 
 /**
@@ -162,10 +174,10 @@ function openBrackets(text: string): number {
  * lines. And the REPORT of a handler that threw names no status in the text format: the line with its error says it.
  */
 function createInvocationTracker(): {
-  take(
-    line: LogLine,
-    message: LogMessage,
-  ): { readonly requestId: string | undefined; readonly message: LogMessage };
+  /** The invocation of the line, where it can be known. */
+  take(line: LogLine, message: LogMessage): string | undefined;
+  /** The report with the status that the lines before it tell. Call it once for each, after `take`. */
+  outcome(report: ReportMessage): ReportMessage;
 } {
   const current = new Map<string, string>();
   const failed = new Map<string, 'error' | 'timeout'>();
@@ -179,15 +191,17 @@ function createInvocationTracker(): {
       if (message.kind === 'start') remember(current, line.stream, message.requestId);
       const named = 'requestId' in message ? message.requestId : undefined;
       const requestId = named ?? current.get(line.stream);
-      if (requestId === undefined) return { requestId, message };
       // JSON is either a program's own, or of the JSON format, whose report has a status.
-      if (message.kind === 'app' && message.error && !line.message.startsWith('{'))
+      if (requestId !== undefined && message.kind === 'app' && message.error && !line.message.startsWith('{'))
         remember(failed, requestId, message.error.type === 'Sandbox.Timedout' ? 'timeout' : 'error');
-      if (message.kind !== 'report') return { requestId, message };
-      const status = message.status === 'ok' ? (failed.get(requestId) ?? 'ok') : message.status;
+      return requestId;
+    },
+    outcome(report) {
+      const status = failed.get(report.requestId);
+      if (status === undefined) return report;
       // A retry has the same request id.
-      failed.delete(requestId);
-      return { requestId, message: { ...message, status } };
+      failed.delete(report.requestId);
+      return report.status === 'ok' ? { ...report, status } : report;
     },
   };
 }

@@ -3,6 +3,7 @@ import { S3evtError } from '../core/errors.ts';
 import type { EventRecord } from '../core/event-record.ts';
 import { formatInstant } from '../core/duration.ts';
 import { globMatches } from '../core/glob.ts';
+import { withoutLineEnd } from '../core/log-record.ts';
 import type { LogLine } from '../aws/sources/logs.ts';
 import type { Context } from './context.ts';
 import { observeGroups } from './observe-groups.ts';
@@ -128,12 +129,12 @@ export async function runTail(input: TailInput, ctx: Context<TailItem>): Promise
   try {
     for await (const { group, observation } of observeGroups(ctx, [...names.keys()], options)) {
       if (observation.type === 'lines') {
-        for (const line of observation.lines) {
-          for (const item of itemsOf(line, input)) {
-            await ctx.item(groups.length > 1 ? { ...item, function: names.get(group) ?? group } : item);
-            if (++shown >= limit) return result('ok');
-          }
-        }
+        const found = observation.lines.flatMap((line) => itemsOf(line, input)).slice(0, limit - shown);
+        await ctx.items(
+          groups.length > 1 ? found.map((item) => ({ ...item, function: names.get(group) ?? group })) : found,
+        );
+        shown += found.length;
+        if (shown >= limit) return result('ok');
         continue;
       }
       await tellers.get(group)?.(observation.type);
@@ -177,23 +178,8 @@ function stateReporter(
 export function itemsOf(observed: ObservedLine, input: TailInput): readonly LineItem[] {
   const { line, parts, message, records } = observed;
   if (input.requestId !== undefined && observed.requestId !== input.requestId) return [];
-  const base: ItemBase = {
-    time: formatInstant(line.timestamp),
-    logGroup: line.group,
-    logStream: line.stream,
-    requestId: observed.requestId ?? null,
-    message: parts.map(textOf).join('\n'),
-  };
   const level = message.kind === 'app' ? (message.level ?? null) : null;
   const error = message.kind === 'app' ? (message.error ?? null) : null;
-  const log = (part: LogLine): LineItem => ({
-    type: 'log',
-    ...base,
-    time: formatInstant(part.timestamp),
-    message: textOf(part),
-    level,
-    error,
-  });
   const failed =
     error !== null ||
     (level !== null && ERROR_LEVELS.includes(level)) ||
@@ -202,16 +188,61 @@ export function itemsOf(observed: ObservedLine, input: TailInput): readonly Line
   const filtered = input.bucket !== undefined || input.key !== undefined || input.events.length > 0;
   const wanted = filtered ? records.filter((record) => recordPasses(record, input)) : records;
   if (filtered && wanted.length === 0) return [];
-  if (input.raw) return parts.map(log);
-  const shown = wanted.map((record): LineItem => ({ type: 'record', ...base, record: tailRecord(record) }));
-  // A failure that names the event is still a failure.
-  if (shown.length > 0) return error === null ? shown : [...parts.map(log), ...shown];
-  if (message.kind === 'report') return [{ type: 'report', ...base, report: tailReport(message) }];
-  return message.kind === 'app' ? parts.map(log) : [];
+  // Most lines end here: START, END and what else the service says.
+  const nothing = records.length === 0 && message.kind !== 'app' && message.kind !== 'report';
+  if (nothing && !input.raw) return [];
+  const logs = () => parts.map((part) => logItem(part, observed, level, error));
+  if (input.raw) return logs();
+  if (wanted.length > 0) {
+    const message = parts.length === 1 ? textOf(line) : parts.map(textOf).join('\n');
+    const shown = wanted.map((record): LineItem => ({
+      type: 'record',
+      ...whereAndWhen(line, observed.requestId, message),
+      record: tailRecord(record),
+    }));
+    // A failure that names the event is still a failure.
+    return error === null ? shown : [...logs(), ...shown];
+  }
+  if (message.kind !== 'report') return logs();
+  return [
+    {
+      type: 'report',
+      ...whereAndWhen(line, observed.requestId, textOf(line)),
+      report: tailReport(message),
+    },
+  ];
+}
+
+function logItem(
+  part: LogLine,
+  { requestId }: ObservedLine,
+  level: string | null,
+  error: { type: string; message: string } | null,
+): LineItem {
+  return {
+    type: 'log',
+    time: formatInstant(part.timestamp),
+    logGroup: part.group,
+    logStream: part.stream,
+    requestId: requestId ?? null,
+    message: textOf(part),
+    level,
+    error,
+  };
+}
+
+function whereAndWhen(line: LogLine, requestId: string | undefined, message: string): ItemBase {
+  return {
+    time: formatInstant(line.timestamp),
+    logGroup: line.group,
+    logStream: line.stream,
+    requestId: requestId ?? null,
+    message,
+  };
 }
 
 function textOf({ message }: LogLine): string {
-  return message.replace(/[\r\n]+$/, '');
+  return withoutLineEnd(message);
 }
 
 function recordPasses(record: EventRecord, input: TailInput): boolean {

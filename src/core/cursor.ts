@@ -43,15 +43,20 @@ export function createCursor({ overlapMs, maxIds, start }: CursorOptions): Curso
   /** Events before it are refused. */
   let floor = start;
 
+  /** Goes on where it was: each new iterator would first pass over all that has been deleted. */
+  let oldest = seen.entries();
+  /** What it gave last, while that is still kept. */
+  let candidate: readonly [string, number] | undefined;
+
   /** Narrows the window by the id that has been kept longest. False when that would move the window past `now`. */
   function makeRoom(now: number): boolean {
-    for (const [id, timestamp] of seen) {
-      if (timestamp >= now) return false;
-      seen.delete(id);
-      floor = Math.max(floor, timestamp + 1);
-      return true;
-    }
-    return false;
+    candidate ??= oldest.next().value;
+    if (candidate === undefined || candidate[1] >= now) return false;
+    const [id, timestamp] = candidate;
+    candidate = undefined;
+    seen.delete(id);
+    floor = Math.max(floor, timestamp + 1);
+    return true;
   }
 
   return {
@@ -62,6 +67,8 @@ export function createCursor({ overlapMs, maxIds, start }: CursorOptions): Curso
           if (timestamp < floor) ids.delete(id);
         }
       }
+      oldest = seen.entries();
+      candidate = undefined;
       return floor;
     },
 

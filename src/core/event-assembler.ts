@@ -53,12 +53,12 @@ export function createAssembler(): Assembler {
       const { stream } = line;
       const read = readLogMessage(line.message);
       if (read.kind !== 'app' || read.records.length > 0 || read.testEvent) {
-        open.delete(stream);
+        if (open.size > 0) open.delete(stream);
         return { line, read, lines: 1 };
       }
-      const pending = open.get(stream);
+      const pending = open.size > 0 ? open.get(stream) : undefined;
       if (pending === undefined || belongsElsewhere(pending, read)) {
-        open.delete(stream);
+        if (pending !== undefined) open.delete(stream);
         const begun = begin(read);
         if (begun) remember(open, stream, begun);
         return { line, read, lines: 1 };
@@ -78,9 +78,20 @@ function belongsElsewhere(pending: Pending, read: AppMessage): boolean {
   );
 }
 
+/** `{`, `[`, `(` and the comma. */
+const OPENING: ReadonlySet<number> = new Set([123, 91, 40, 44]);
+
+/** Whether the line ends, blanks aside, with an opening bracket or a comma. */
+export function leavesOpen(line: string): boolean {
+  let end = line.length - 1;
+  while (end >= 0 && /\s/.test(line.charAt(end))) end--;
+  return OPENING.has(line.charCodeAt(end));
+}
+
 function begin(read: AppMessage): Pending | undefined {
+  if (!leavesOpen(read.text)) return undefined;
   const text = read.text.trimEnd();
-  if (!/[{[(,]$/.test(text) || text.length > MAX_JOINED_CHARS) return undefined;
+  if (text.length > MAX_JOINED_CHARS) return undefined;
   const depth = bracketBalance(text);
   return depth > 0 ? { requestId: read.requestId, parts: [text], chars: text.length, depth } : undefined;
 }

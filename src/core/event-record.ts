@@ -43,7 +43,7 @@ export interface TestEvent {
 }
 
 export interface FoundEvents {
-  readonly records: EventRecord[];
+  readonly records: readonly EventRecord[];
   /** The first one, when there are several. */
   readonly testEvent?: TestEvent;
 }
@@ -90,7 +90,11 @@ function visitFields(search: Search, fields: Fields, via: readonly Envelope[], d
   if (record !== undefined) {
     search.records.push(record);
   } else if (fields.Event === 's3:TestEvent' && typeof fields.Bucket === 'string') {
-    search.testEvent ??= { bucket: fields.Bucket, ...optionalText('requestId', fields.RequestId) };
+    const { RequestId: requestId } = fields;
+    search.testEvent ??= {
+      bucket: fields.Bucket,
+      ...(typeof requestId === 'string' ? { requestId } : {}),
+    };
   } else if (isSqsMessage(fields)) {
     visit(search, fields.body ?? fields.Body, [...via, 'sqs'], depth);
   } else if ('Message' in fields && ('TopicArn' in fields || fields.Type === 'Notification')) {
@@ -128,23 +132,28 @@ function notificationRecord(record: Fields, via: readonly Envelope[]): EventReco
   const { bucket, object } = s3;
   if (typeof bucket.name !== 'string' || typeof object.key !== 'string') return undefined;
   const response = isFields(record.responseElements) ? record.responseElements : {};
-  return {
+  const found: Found = {
     eventName: eventName.startsWith('s3:') ? eventName.slice(3) : eventName,
     eventTime: typeof record.eventTime === 'string' ? record.eventTime : undefined,
     bucket: bucket.name,
     key: decodeEventKey(object.key),
     rawKey: object.key,
-    ...optionalSize(object.size),
-    ...optionalText('eTag', object.eTag),
-    ...optionalText('versionId', object.versionId),
-    ...optionalText('sequencer', object.sequencer),
-    ...optionalText('configurationId', s3.configurationId),
-    ...optionalText('requestId', response['x-amz-request-id']),
-    ...optionalText('awsRegion', record.awsRegion),
     via,
     raw: record,
   };
+  if (isSize(object.size)) found.size = object.size;
+  if (typeof object.eTag === 'string') found.eTag = object.eTag;
+  if (typeof object.versionId === 'string') found.versionId = object.versionId;
+  if (typeof object.sequencer === 'string') found.sequencer = object.sequencer;
+  if (typeof s3.configurationId === 'string') found.configurationId = s3.configurationId;
+  const requestId = response['x-amz-request-id'];
+  if (typeof requestId === 'string') found.requestId = requestId;
+  if (typeof record.awsRegion === 'string') found.awsRegion = record.awsRegion;
+  return found;
 }
+
+/** A record while it is put together, field by field: a long log has many. */
+type Found = { -readonly [Field in keyof EventRecord]: EventRecord[Field] };
 
 function eventBridgeRecord(event: Fields, via: readonly Envelope[]): EventRecord | undefined {
   const { detail, 'detail-type': detailType } = event;
@@ -152,31 +161,30 @@ function eventBridgeRecord(event: Fields, via: readonly Envelope[]): EventRecord
   const { bucket, object } = detail;
   if (!isFields(bucket) || !isFields(object)) return undefined;
   if (typeof bucket.name !== 'string' || typeof object.key !== 'string') return undefined;
-  return {
+  const found: Found = {
     eventName: eventBridgeName(detailType, detail.reason, detail['deletion-type']),
     eventTime: typeof event.time === 'string' ? event.time : undefined,
     bucket: bucket.name,
     key: object.key,
     rawKey: object.key,
-    ...optionalSize(object.size),
-    ...optionalText('eTag', object.etag),
-    ...optionalText('versionId', object['version-id']),
-    ...optionalText('sequencer', object.sequencer),
-    ...optionalText('requestId', detail['request-id']),
-    ...optionalText('awsRegion', event.region),
     via: [...via, 'eventbridge'],
     raw: event,
   };
+  if (isSize(object.size)) found.size = object.size;
+  if (typeof object.etag === 'string') found.eTag = object.etag;
+  const versionId = object['version-id'];
+  if (typeof versionId === 'string') found.versionId = versionId;
+  if (typeof object.sequencer === 'string') found.sequencer = object.sequencer;
+  const requestId = detail['request-id'];
+  if (typeof requestId === 'string') found.requestId = requestId;
+  if (typeof event.region === 'string') found.awsRegion = event.region;
+  return found;
 }
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function optionalSize(size: unknown): { size: number } | undefined {
-  return typeof size === 'number' && size >= 0 && Number.isFinite(size) ? { size } : undefined;
-}
-
-function optionalText<K extends string>(name: K, value: unknown): Record<K, string> | undefined {
-  return typeof value === 'string' ? ({ [name]: value } as Record<K, string>) : undefined;
+function isSize(size: unknown): size is number {
+  return typeof size === 'number' && size >= 0 && Number.isFinite(size);
 }

@@ -1,5 +1,5 @@
 /** Finds S3 events that a program printed somewhere in its text, in any of the notations that `literal.ts` reads. */
-import { mayHoldEvent, recordsOf, type FoundEvents } from './event-record.ts';
+import { mayHoldEvent, recordsOf, type EventRecord, type FoundEvents } from './event-record.ts';
 import { scanLiteral } from './literal.ts';
 
 const MARKERS = ['aws:s3', 'aws.s3', 's3:TestEvent'];
@@ -12,8 +12,8 @@ const MAX_REREADS = 4;
 
 /** All events in `text`, in order. An event that is cut off or unreadable is not among them. Never throws. */
 export function eventsInText(text: string): FoundEvents {
-  if (!mayHoldEvent(text)) return { records: [] };
-  const all: FoundEvents['records'] = [];
+  if (!mayHoldEvent(text)) return NOTHING;
+  const all: EventRecord[] = [];
   let testEvent: FoundEvents['testEvent'];
   // An event's marker stands inside its brackets: behind the last one there is nothing to find.
   const last = Math.max(...MARKERS.map((marker) => text.lastIndexOf(marker)));

@@ -34,11 +34,15 @@ const KNOWN_MESSAGES: readonly (readonly [start: string, type: string])[] = [
   ["Handler '", 'Runtime.HandlerNotFound'],
 ];
 
+/** What the expressions and texts above begin with: of most lines the first character tells that they are no failure. */
+const FIRST_LETTERS = '[EFHIRSTU';
+
 /**
  * The failure that a log line reports, or undefined. `text` is the line without the prefix of a logger (time, request id, level);
  * what a program merely logs as an error is none.
  */
 export function errorOf(text: string): LoggedError | undefined {
+  if (!FIRST_LETTERS.includes(text.charAt(0))) return undefined;
   const python = PYTHON_ERROR.exec(text);
   if (python?.[1] !== undefined)
     return { type: python[1], message: withoutStack(text.slice(python[0].length)) };

@@ -62,47 +62,53 @@ export function readPlatformText(text: string): PlatformMessage | undefined {
     return {
       kind: 'init',
       phase: 'start',
-      ...optional('runtimeVersion', tabbed(text).get('INIT_START Runtime Version')),
+      ...optional('runtimeVersion', field(text, 'INIT_START Runtime Version')),
     };
   }
   if (text.startsWith('INIT_REPORT ')) {
-    const fields = tabbed(text);
-    const initMs = amount(fields.get('INIT_REPORT Init Duration'));
-    return { kind: 'init', phase: 'report', ...optional('initMs', initMs), ...outcome(fields) };
+    const initMs = amount(field(text, 'INIT_REPORT Init Duration'));
+    return { kind: 'init', phase: 'report', ...optional('initMs', initMs), ...outcome(text) };
   }
   const type = OTHER_LINES.exec(text)?.[1];
   return type === undefined ? undefined : { kind: 'platform', type: type.split(/[ \t]/, 1)[0] ?? type, text };
 }
 
 function readReport(text: string): ReportMessage | undefined {
-  const fields = tabbed(text);
-  const requestId = fields.get('REPORT RequestId');
+  const requestId = field(text, 'REPORT RequestId');
   const numbers = {
-    durationMs: amount(fields.get('Duration')),
-    billedMs: amount(fields.get('Billed Duration')),
-    memoryMb: amount(fields.get('Memory Size')),
-    maxMemoryMb: amount(fields.get('Max Memory Used')),
+    durationMs: amount(field(text, 'Duration')),
+    billedMs: amount(field(text, 'Billed Duration')),
+    memoryMb: amount(field(text, 'Memory Size')),
+    maxMemoryMb: amount(field(text, 'Max Memory Used')),
   };
   if (requestId === undefined || !areNumbers(numbers)) return undefined;
   return {
     kind: 'report',
     requestId,
     ...numbers,
-    ...optional('initMs', amount(fields.get('Init Duration'))),
+    ...optional('initMs', amount(field(text, 'Init Duration'))),
     status: 'ok',
-    ...outcome(fields),
-    ...optional('xrayTraceId', fields.get('XRAY TraceId')),
+    ...outcome(text),
+    ...optional('xrayTraceId', field(text, 'XRAY TraceId')),
   };
 }
 
-/** `Name: value` pairs between tabs and line feeds. */
-function tabbed(text: string): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>();
-  for (const part of text.split(/[\t\n]/)) {
-    const colon = part.indexOf(': ');
-    if (colon > 0) fields.set(part.slice(0, colon), part.slice(colon + 2).trim());
+/** The value of one of the `Name: value` pairs between tabs and line feeds. */
+function field(text: string, name: string): string | undefined {
+  const label = `${name}: `;
+  for (let at = text.indexOf(label); at >= 0; at = text.indexOf(label, at + 1)) {
+    if (at > 0 && !isSeparator(text.charCodeAt(at - 1))) continue;
+    const start = at + label.length;
+    let end = start;
+    while (end < text.length && !isSeparator(text.charCodeAt(end))) end++;
+    return text.slice(start, end).trim();
   }
-  return fields;
+  return undefined;
+}
+
+/** A tab or a line feed. */
+function isSeparator(code: number): boolean {
+  return code === 9 || code === 10;
 }
 
 /** The number of `3.01 ms` and `128 MB`. */
@@ -111,8 +117,8 @@ function amount(text: string | undefined): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-function outcome(fields: ReadonlyMap<string, string>): { status?: InvocationStatus; errorType?: string } {
-  const [status, errorType] = [fields.get('Status'), fields.get('Error Type')];
+function outcome(text: string): { status?: InvocationStatus; errorType?: string } {
+  const [status, errorType] = [field(text, 'Status'), field(text, 'Error Type')];
   if (status === undefined && errorType === undefined) return {};
   return { status: statusOf(status ?? 'error'), ...optional('errorType', errorType) };
 }

@@ -50,9 +50,14 @@ export function readLogMessage(message: string): LogMessage {
   return readPlatformText(text) ?? readText(text);
 }
 
-function withoutLineEnd(message: string): string {
+const LINE_FEED = 10;
+const RETURN = 13;
+
+/** A log event's text: what CloudWatch Logs keeps of a printed line often has its line feed. */
+export function withoutLineEnd(message: string): string {
   let end = message.length;
-  while (end > 0 && (message[end - 1] === '\n' || message[end - 1] === '\r')) end--;
+  for (let code = message.charCodeAt(end - 1); code === LINE_FEED || code === RETURN;)
+    code = message.charCodeAt(--end - 1);
   return message.slice(0, end);
 }
 
@@ -70,18 +75,40 @@ function isFields(value: unknown): value is Fields {
 }
 
 function readText(line: string): AppMessage {
-  let requestId: string | undefined;
-  let level: string | undefined;
-  let text = line;
-  const python = PYTHON_PREFIX.exec(line);
-  const node = python ? null : NODE_PREFIX.exec(line);
-  if (python) [, level, requestId] = python;
-  else if (node) [, requestId, level] = node;
-  else requestId = TIMEOUT_PREFIX.exec(line)?.[1] ?? /^RequestId: ([0-9a-fA-F-]{36}) /.exec(line)?.[1];
-  const prefix = python ?? node ?? TIMEOUT_PREFIX.exec(line);
-  if (prefix) text = line.slice(prefix[0].length);
+  const { requestId, level, length } = prefixOf(line);
+  const text = length === 0 ? line : line.slice(length);
   return appMessage({ requestId, level, text, error: errorOf(text), found: eventsInText(text) });
 }
+
+interface Prefix {
+  readonly requestId?: string | undefined;
+  readonly level?: string | undefined;
+  /** Characters before the message. */
+  readonly length: number;
+}
+
+const NO_PREFIX: Prefix = { length: 0 };
+
+/** By its first character most text is known to have none: a long log has many lines. */
+function prefixOf(line: string): Prefix {
+  const first = line.charCodeAt(0);
+  if (first === OPENING_BRACKET) {
+    const python = PYTHON_PREFIX.exec(line);
+    return python ? { level: python[1], requestId: python[2], length: python[0].length } : NO_PREFIX;
+  }
+  if (first >= ZERO && first <= NINE) {
+    const node = NODE_PREFIX.exec(line);
+    if (node) return { requestId: node[1], level: node[2], length: node[0].length };
+    const timeout = TIMEOUT_PREFIX.exec(line);
+    return timeout ? { requestId: timeout[1], length: timeout[0].length } : NO_PREFIX;
+  }
+  if (!line.startsWith('RequestId: ')) return NO_PREFIX;
+  return { requestId: /^RequestId: ([0-9a-fA-F-]{36}) /.exec(line)?.[1], length: 0 };
+}
+
+const OPENING_BRACKET = 91;
+const ZERO = 48;
+const NINE = 57;
 
 /**
  * A JSON object: a line of the JSON log format (or of a logger that writes like it), whose message is an object or a text of any
@@ -148,15 +175,15 @@ interface AppParts {
 }
 
 function appMessage({ requestId, level, text, error, found }: AppParts): AppMessage {
-  const shownLevel = level ?? (error ? 'ERROR' : undefined);
-  const known = requestId !== undefined && requestId !== '' && requestId !== 'undefined';
-  return {
+  const message: { -readonly [Field in keyof AppMessage]: AppMessage[Field] } = {
     kind: 'app',
-    ...(known && { requestId }),
-    ...(shownLevel !== undefined && { level: shownLevel }),
     text,
     records: found.records,
-    ...(found.testEvent && { testEvent: found.testEvent }),
-    ...(error && { error }),
   };
+  if (requestId !== undefined && requestId !== '' && requestId !== 'undefined') message.requestId = requestId;
+  const shownLevel = level ?? (error ? 'ERROR' : undefined);
+  if (shownLevel !== undefined) message.level = shownLevel;
+  if (found.testEvent) message.testEvent = found.testEvent;
+  if (error) message.error = error;
+  return message;
 }

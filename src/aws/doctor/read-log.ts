@@ -2,6 +2,7 @@
 import type { LogNode, LogSeen } from '../../core/doctor/facts.ts';
 import { summarizeLog } from '../../core/doctor/log-summary.ts';
 import type { Reading } from '../../core/doctor/reading.ts';
+import { readLogPage } from '../sources/log-page.ts';
 import type { Reader } from './reader.ts';
 
 /** One page of the newest lines, of 1 MB at most (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html). */
@@ -39,24 +40,16 @@ function readGroup(reader: Reader, name: string): Promise<LogNode['group']> {
 function readSeen(reader: Reader, name: string, since: number): Promise<Reading<LogSeen>> {
   const action = 'logs:FilterLogEvents';
   return reader.read(action, name, async () => {
-    const [logs, { FilterLogEventsCommand }] = await Promise.all([
-      reader.aws.logs(),
-      import('@aws-sdk/client-cloudwatch-logs'),
-    ]);
-    const command = new FilterLogEventsCommand({
-      logGroupName: name,
-      startTime: since,
-      startFromHead: false,
-      limit: LINES,
-    });
-    const page = await reader.aws.call((options) => logs.send(command, options), { action, resource: name });
-    const lines = (page.events ?? [])
+    const query = { logGroupName: name, startTime: since, startFromHead: false, limit: LINES };
+    const { parts, nextToken } = await readLogPage(reader.aws, query);
+    const lines = [...parts]
+      .flat()
       .map(({ timestamp = 0, logStreamName = '', message = '' }) => ({
         time: timestamp,
         stream: logStreamName,
         message,
       }))
       .sort((a, b) => a.time - b.time);
-    return summarizeLog(lines, page.nextToken !== undefined);
+    return summarizeLog(lines, nextToken !== undefined);
   });
 }

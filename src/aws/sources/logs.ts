@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { createCursor } from '../../core/cursor.ts';
 import { hasCode, S3evtError } from '../../core/errors.ts';
 import type { Aws } from '../clients.ts';
+import { readLogPages } from './log-page.ts';
 
 /** One line of a log group, as CloudWatch Logs holds it. Times are epoch milliseconds. */
 export interface LogLine {
@@ -38,7 +39,6 @@ export interface LogSourceOptions {
 export const OVERLAP_MS = 30_000;
 /** Ids of the overlap that are remembered, so that nothing appears twice. */
 const MAX_IDS = 50_000;
-const PAGE = 10_000;
 const MAX_WAIT_MS = 15_000;
 
 /**
@@ -55,13 +55,20 @@ export async function* readLogs(
   for (;;) {
     let news = 0;
     try {
-      for await (const events of pages(env.aws, options, cursor.startTime())) {
+      const query = {
+        logGroupName: options.group,
+        startTime: Math.max(0, Math.floor(cursor.startTime())),
+        ...(options.end === undefined ? {} : { endTime: options.end }),
+      };
+      for await (const events of readLogPages(env.aws, query)) {
         const now = env.clock.now();
-        const lines = events
-          .filter((event) => cursor.accept(event.eventId ?? '', event.timestamp ?? 0, now))
-          .map((event) => lineOf(options.group, event));
-        news += lines.length;
-        if (lines.length > 0) yield { type: 'lines', lines };
+        // One look brings nothing twice: only a second one has to know what was seen.
+        const fresh = options.follow
+          ? events.filter((event) => cursor.accept(event.eventId ?? '', event.timestamp ?? 0, now))
+          : events;
+        news += fresh.length;
+        if (fresh.length > 0)
+          yield { type: 'lines', lines: fresh.map((event) => lineOf(options.group, event)) };
       }
       yield { type: 'caught-up' };
       wait = news > 0 ? options.activeWaitMs : Math.min(wait * 1.5, options.idleWaitMs);
@@ -81,33 +88,6 @@ export async function* readLogs(
     if (options.end !== undefined && env.clock.now() > options.end + OVERLAP_MS) return;
     await env.clock.sleep(wait, env.signal);
   }
-}
-
-async function* pages(
-  aws: Aws,
-  options: LogSourceOptions,
-  startTime: number,
-): AsyncGenerator<readonly FilteredLogEvent[]> {
-  const [logs, { FilterLogEventsCommand }] = await Promise.all([
-    aws.logs(),
-    import('@aws-sdk/client-cloudwatch-logs'),
-  ]);
-  let nextToken: string | undefined;
-  do {
-    const command = new FilterLogEventsCommand({
-      logGroupName: options.group,
-      startTime: Math.max(0, Math.floor(startTime)),
-      limit: PAGE,
-      ...(options.end === undefined ? {} : { endTime: options.end }),
-      ...(nextToken === undefined ? {} : { nextToken }),
-    });
-    const page = await aws.call((send) => logs.send(command, send), {
-      action: 'logs:FilterLogEvents',
-      resource: options.group,
-    });
-    yield page.events ?? [];
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
 }
 
 /** What to do about the refusals that only CloudWatch Logs knows. Any other error comes back as it is. */

@@ -59,13 +59,15 @@ function rounded(ms: number): number {
 }
 
 function logLines(item: Extract<TailItem, { type: 'log' }>, { theme }: ViewOptions): readonly string[] {
-  const style = item.error === null ? (text: string) => text : theme.bad;
-  const [first = '', ...more] = sanitizeBlock(item.message).split('\n');
-  return [
-    `${theme.dim(clock(item.time))}  ${style(first)}`,
-    ...more.map((line) => `              ${style(line)}`),
-  ];
+  const style = item.error === null ? plain : theme.bad;
+  const text = sanitizeBlock(item.message);
+  const time = theme.dim(clock(item.time));
+  if (!text.includes('\n')) return [`${time}  ${style(text)}`];
+  const [first = '', ...more] = text.split('\n');
+  return [`${time}  ${style(first)}`, ...more.map((line) => `              ${style(line)}`)];
 }
+
+const plain = (text: string): string => text;
 
 function reportLine(
   { time, requestId, report }: Extract<TailItem, { type: 'report' }>,
