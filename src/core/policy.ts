@@ -79,6 +79,9 @@ function principalMiss(statement: PolicyStatement, request: PolicyRequest): Miss
 /** A pattern with its variables filled in; undefined when one of them has no value. */
 type Expand = (text: string) => string | undefined;
 
+/** With its keys in lower case; most policies never ask. */
+type ReadContext = () => ReadonlyMap<string, string>;
+
 function matcherMiss(
   matcher: Matcher,
   failed: 'action' | 'resource',
@@ -128,22 +131,24 @@ const PARTS: readonly PolicyPart[] = ['principal', 'action', 'resource', 'condit
 function statementMiss(
   statement: PolicyStatement,
   request: PolicyRequest,
-  context: ReadonlyMap<string, string>,
+  context: ReadContext,
   expand: Expand,
 ): Miss | undefined {
   return (
     principalMiss(statement, request) ??
     matcherMiss(statement.action, 'action', request.action, (text) => text) ??
     (statement.resource && matcherMiss(statement.resource, 'resource', request.resource, expand)) ??
-    conditionMiss(statement, context, expand)
+    (statement.conditions.length === 0 ? undefined : conditionMiss(statement, context(), expand))
   );
 }
 
 /** An explicit Deny wins over any Allow; with neither, the answer is an implicit deny with the nearest miss. */
 export function evaluatePolicy(document: PolicyDocument, request: PolicyRequest): PolicyDecision {
-  const context = new Map(Object.entries(request.context).map(([key, value]) => [key.toLowerCase(), value]));
-  const expand: Expand =
-    document.version === '2012-10-17' ? (text) => expandVariables(text, context) : (text) => text;
+  let lowered: ReadonlyMap<string, string> | undefined;
+  const context: ReadContext = () =>
+    (lowered ??= new Map(Object.entries(request.context).map(([key, value]) => [key.toLowerCase(), value])));
+  const expand: Expand = (text) =>
+    document.version === '2012-10-17' && text.includes('${') ? expandVariables(text, context()) : text;
   const withSid = (sid: string | undefined) => (sid === undefined ? {} : { sid });
   let allowed: PolicyStatement | undefined;
   let nearest: NearMiss | undefined;

@@ -24,25 +24,31 @@ export function accountOfKey(accessKeyId: string | undefined): string | undefine
   return accessKeyId !== undefined && /^\d{12}$/.test(accessKeyId) ? accessKeyId : undefined;
 }
 
+const PRINCIPAL_TYPES = { root: 'Account', session: 'AssumedRole', anonymous: 'Anonymous' } as const;
+
 /**
  * The condition keys that every request has
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html). Requests count as sent over TLS
  * though the sandbox speaks http: `Deny` unless `aws:SecureTransport` belongs to a healthy set-up, and must not break here.
  */
 export function callerContext(caller: Caller, now: number, ctx?: RequestContext): Record<string, string> {
-  return {
-    ...(caller.kind !== 'anonymous' && {
-      'aws:PrincipalArn': caller.roleArn ?? caller.arn,
-      'aws:PrincipalAccount': caller.account,
-      'aws:userid': caller.userId,
-    }),
-    'aws:PrincipalType': { root: 'Account', session: 'AssumedRole', anonymous: 'Anonymous' }[caller.kind],
+  const context: Record<string, string> = {
+    'aws:PrincipalType': PRINCIPAL_TYPES[caller.kind],
     'aws:PrincipalIsAWSService': 'false',
     'aws:SecureTransport': 'true',
     'aws:CurrentTime': new Date(now).toISOString(),
     'aws:EpochTime': String(Math.floor(now / 1000)),
-    ...(ctx && { 'aws:SourceIp': ctx.sourceIp, 'aws:RequestedRegion': ctx.region }),
-    ...(ctx?.headers['user-agent'] !== undefined && { 'aws:UserAgent': ctx.headers['user-agent'] }),
-    ...(ctx?.headers.referer !== undefined && { 'aws:Referer': ctx.headers.referer }),
   };
+  if (caller.kind !== 'anonymous') {
+    context['aws:PrincipalArn'] = caller.roleArn ?? caller.arn;
+    context['aws:PrincipalAccount'] = caller.account;
+    context['aws:userid'] = caller.userId;
+  }
+  if (!ctx) return context;
+  context['aws:SourceIp'] = ctx.sourceIp;
+  context['aws:RequestedRegion'] = ctx.region;
+  const { 'user-agent': userAgent, referer } = ctx.headers;
+  if (userAgent !== undefined) context['aws:UserAgent'] = userAgent;
+  if (referer !== undefined) context['aws:Referer'] = referer;
+  return context;
 }

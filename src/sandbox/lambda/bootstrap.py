@@ -71,8 +71,7 @@ class RuntimeApi:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reader = self.socket.makefile("rb")
 
-    def call(self, method, route, body=b"", headers=()):
-        """The sandbox answers with a content length, always. Status 0: it is gone."""
+    def request(self, method, route, body=b"", headers=()):
         lines = [
             "%s /%s/2018-06-01/runtime/%s HTTP/1.1" % (method, self.prefix, route),
             "Host: " + self.authority,
@@ -80,8 +79,18 @@ class RuntimeApi:
             "Content-Length: %d" % len(body),
         ]
         lines += ["%s: %s" % header for header in headers]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin1", "replace") + body
+
+    def send(self, requests):
         try:
-            self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin1", "replace") + body)
+            self.socket.sendall(requests)
+        except OSError:
+            # There will be no answer either.
+            pass
+
+    def receive(self):
+        """The sandbox answers with a content length, always. Status 0: it is gone."""
+        try:
             status = self.reader.readline().split()
             fields = {}
             for line in iter(self.reader.readline, b"\r\n"):
@@ -257,6 +266,7 @@ def run_handler(handler, body, headers):
 
 
 def invoke(api, handler, headers, body):
+    """The request that tells the sandbox what came of it."""
     request_id = State.request_id = headers["lambda-runtime-aws-request-id"]
     os.environ["_X_AMZN_TRACE_ID"] = headers.get("lambda-runtime-trace-id", "")
     sent = [("Lambda-Runtime-Invocation-Id", headers.get("lambda-runtime-invocation-id", ""))]
@@ -268,7 +278,7 @@ def invoke(api, handler, headers, body):
         action, result = "error", json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace")
         sent.append(("Lambda-Runtime-Function-Error-Type", payload["errorType"]))
     Output.end(request_id)
-    api.call("POST", "invocation/%s/%s" % (request_id, action), result, sent)
+    return api.request("POST", "invocation/%s/%s" % (request_id, action), result, sent)
 
 
 def main():
@@ -282,14 +292,20 @@ def main():
         payload = error_payload(error, "")
         log_error(payload)
         header = [("Lambda-Runtime-Function-Error-Type", payload["errorType"])]
-        api.call("POST", "init/error", json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace"), header)
+        body = json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace")
+        api.send(api.request("POST", "init/error", body, header))
+        api.receive()
         sys.exit(1)
+    next_event = api.request("GET", "invocation/next")
+    api.send(next_event)
     while True:
-        status, headers, body = api.call("GET", "invocation/next")
+        status, headers, body = api.receive()
         if status != 200:
             # The sandbox is gone: the process must not outlive it, nor wait for the handler's threads.
             os._exit(0)
-        invoke(api, handler, headers, body)
+        # In one piece: each piece has to wake the sandbox.
+        api.send(invoke(api, handler, headers, body) + next_event)
+        api.receive()
 
 
 main()

@@ -90,7 +90,8 @@ export class Environment {
 
   /** Runtime API `GET /runtime/invocation/next`. */
   next(response: ServerResponse): void {
-    this.#sampleMemory();
+    // What an invocation used is seen with its answer.
+    if (!this.#initialised) this.#sampleMemory();
     // About to be killed: it gets nothing more to do.
     if (this.#outOfMemory) return;
     this.#poll = response;

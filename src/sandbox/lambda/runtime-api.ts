@@ -3,6 +3,7 @@
  * environment: `<environment id>/2018-06-01/runtime/…` below the sandbox's own prefix.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { finished } from 'node:stream';
 import type { Environment } from './environment.ts';
 import { failurePayload, type RuntimeFailure } from './execution.ts';
 
@@ -23,14 +24,19 @@ function refuse(response: ServerResponse, status: number, errorType: string, err
 }
 
 /** The whole body, or `too-large` once it passes the limit (the rest is read and dropped). */
-async function readBody(request: IncomingMessage): Promise<Uint8Array | 'too-large'> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.byteLength;
-    if (size <= MAX_RESPONSE_BYTES) chunks.push(chunk);
-  }
-  return size > MAX_RESPONSE_BYTES ? 'too-large' : Buffer.concat(chunks);
+function readBody(request: IncomingMessage): Promise<Uint8Array | 'too-large'> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.byteLength;
+      if (size <= MAX_RESPONSE_BYTES) chunks.push(chunk);
+    });
+    finished(request, { writable: false }, (error) => {
+      if (error) reject(error);
+      else resolve(size > MAX_RESPONSE_BYTES ? 'too-large' : Buffer.concat(chunks));
+    });
+  });
 }
 
 function errorTypeOf(request: IncomingMessage, body: Uint8Array): string {

@@ -1,6 +1,6 @@
 /** May a service of AWS use this queue, topic or key? The resource's policy alone decides: a service has no other rights. */
-import { parsePolicy } from '../../core/policy-document.ts';
 import { evaluatePolicy } from '../../core/policy.ts';
+import { readDocument } from '../access/documents.ts';
 import type { EventSource } from '../delivery/destinations.ts';
 
 /** A service that acts by itself, for one of its resources. */
@@ -30,7 +30,7 @@ export function deniesRole(
   action: string,
   resource: string,
 ): boolean {
-  const document = policy === undefined ? undefined : parsePolicy(policy);
+  const document = policy === undefined ? undefined : readDocument(policy).document;
   if (!document) return false;
   const context = { 'aws:PrincipalArn': roleArn, 'aws:SecureTransport': 'true' };
   const request = { principal: { aws: roleArn }, action, resource, context };
@@ -48,7 +48,7 @@ export function policyRefusal(
   resource: string,
   now: number,
 ): string | undefined {
-  const documents = [policy ?? []].flat().flatMap((text) => parsePolicy(text) ?? []);
+  const documents = [policy ?? []].flat().flatMap((text) => readDocument(text).document ?? []);
   if (documents.length === 0) return 'it has no resource policy';
   const decisions = documents.map((document) =>
     evaluatePolicy(document, {

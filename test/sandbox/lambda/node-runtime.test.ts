@@ -48,6 +48,14 @@ describe('handlers', () => {
     expect([first.status, first.error, first.version]).toEqual([200, undefined, '$LATEST']);
   });
 
+  test('events that come in many pieces arrive whole, one after the other', async () => {
+    const { create, invoke } = await startLambda();
+    await create('fn', { 'app.mjs': 'export const handler = async ({ text }) => text;' });
+    for (const text of ['ü'.repeat(1_000_000), 'short', '€'.repeat(500_000)]) {
+      expect((await invoke('fn', { text })).text === JSON.stringify(text)).toBe(true);
+    }
+  });
+
   test('a callback waits for the event loop, a promise does not', async () => {
     const { create, invoke, messages } = await startLambda();
     await create('fn', {

@@ -1,6 +1,7 @@
 /** What Lambda tells CloudWatch (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html). */
 import { parseArn, parseFunctionReference } from '../../../core/arn.ts';
 import type { SandboxEnv } from '../../env.ts';
+import { remember } from '../../remember.ts';
 
 type FunctionMetric =
   | 'Invocations'
@@ -17,6 +18,11 @@ type FunctionMetric =
 
 const MILLISECONDS: readonly FunctionMetric[] = ['Duration', 'AsyncEventAge'];
 
+const partsOf = remember((functionArn) => {
+  const { name: FunctionName = functionArn, qualifier } = parseFunctionReference(functionArn) ?? {};
+  return { region: parseArn(functionArn)?.region, FunctionName, qualifier };
+});
+
 /**
  * Counts for the function, and for the version or alias that the ARN names, whose dimension Resource is `function:qualifier`.
  * The sums over all functions, which have no dimension, and those by executed version are not kept. `at` in milliseconds, now
@@ -29,10 +35,9 @@ export function countFunction(
   value = 1,
   at?: number,
 ): void {
-  const region = parseArn(functionArn)?.region ?? env.region;
-  const { name: FunctionName = functionArn, qualifier } = parseFunctionReference(functionArn) ?? {};
+  const { region, FunctionName, qualifier } = partsOf(functionArn);
   const metric = {
-    region,
+    region: region ?? env.region,
     namespace: 'AWS/Lambda',
     name,
     unit: MILLISECONDS.includes(name) ? 'Milliseconds' : 'Count',

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { SandboxEnv } from '../../env.ts';
+import { remember } from '../../remember.ts';
 
 /**
  * "Approximately 16 times" in one chain, says the documentation: the 17th is stopped here. Requests of functions carry the
@@ -17,7 +18,7 @@ const MAX_INVOCATIONS_IN_CHAIN = 16;
  */
 const LINEAGE = /(?:^|;)\s*lineage=([^;]*)/i;
 
-const hashOf = (functionArn: string) => createHash('sha256').update(functionArn).digest('hex').slice(0, 8);
+const hashOf = remember((functionArn) => createHash('sha256').update(functionArn).digest('hex').slice(0, 8));
 
 /** Invocations by hash of the function, the present or last one not counted. */
 function lineageOf(header: string | undefined): Map<string, number> {

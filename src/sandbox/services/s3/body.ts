@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
+import { finished, type Readable } from 'node:stream';
 
 /** Objects live in memory, so a body is read to its end before anything is decided. */
-export async function readBody(body: Readable | undefined): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body ?? []) chunks.push(chunk as Buffer);
-  const [only] = chunks;
-  return chunks.length === 1 && only ? only : Buffer.concat(chunks);
+export function readBody(body: Readable | undefined): Promise<Buffer> {
+  if (!body) return Promise.resolve(Buffer.alloc(0));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    body.on('data', (chunk: Buffer) => chunks.push(chunk));
+    finished(body, (error) => {
+      const [only] = chunks;
+      if (error) reject(error);
+      else resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks));
+    });
+  });
 }
 
 /** Hexadecimal MD5, which is the entity tag of everything that was not uploaded in parts. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { remember } from '../../remember.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -9,14 +10,14 @@ function stableId(seed: string, length: number): string {
 }
 
 /** The 64 digits that name an account as `Owner` and in ACLs. */
-export function canonicalUserId(account: string): string {
-  return createHash('sha256').update(`canonical:${account}`).digest('hex');
-}
+export const canonicalUserId = remember((account) =>
+  createHash('sha256').update(`canonical:${account}`).digest('hex'),
+);
 
 /** The legacy customer id that records carry as the bucket's owner. */
-export function legacyCustomerId(account: string): string {
-  return `A${stableId(`customer:${account}`, 13)}`;
-}
+export const legacyCustomerId = remember((account) => `A${stableId(`customer:${account}`, 13)}`);
+
+const madeUpPrincipal = remember((accessKeyId) => `AWS:AIDA${stableId(`principal:${accessKeyId}`, 17)}`);
 
 /**
  * `userIdentity.principalId` of the caller: a role session's own id, and one that is made up for keys that nobody issued. For
@@ -30,5 +31,5 @@ export function principalId({
   readonly sessionId?: string | undefined;
 }): string {
   if (sessionId !== undefined) return `AWS:${sessionId}`;
-  return accessKeyId === undefined ? 'Anonymous' : `AWS:AIDA${stableId(`principal:${accessKeyId}`, 17)}`;
+  return accessKeyId === undefined ? 'Anonymous' : madeUpPrincipal(accessKeyId);
 }

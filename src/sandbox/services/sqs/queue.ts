@@ -67,10 +67,14 @@ export function notify(queue: Queue): void {
 }
 
 export function dropExpired(queue: Queue, now: number): void {
-  const retention = numberAttribute(queue, 'MessageRetentionPeriod') * 1000;
+  const retention = retentionMs(queue);
   for (const message of queue.messages.values()) {
     if (now - message.retainedSince >= retention) queue.messages.delete(message.id);
   }
+}
+
+function retentionMs(queue: Queue): number {
+  return numberAttribute(queue, 'MessageRetentionPeriod') * 1000;
 }
 
 export interface Counts {
@@ -88,6 +92,11 @@ export function countMessages(queue: Queue, now: number): Counts {
     else counts.delayed++;
   }
   return counts;
+}
+
+/** How many may be taken into flight. A queue with fewer messages than that is not counted, which takes a look at each. */
+export function roomInFlight(queue: Queue, now: number): number {
+  return MAX_IN_FLIGHT - (queue.messages.size < MAX_IN_FLIGHT ? 0 : countMessages(queue, now).inFlight);
 }
 
 /** When the next invisible message becomes visible; undefined when none is invisible. */
@@ -124,11 +133,16 @@ export interface ReceiveOptions {
  */
 export function receive(queue: Queue, options: ReceiveOptions): Message[] {
   const { now, deadLetter } = options;
-  const max = Math.min(options.max, MAX_IN_FLIGHT - countMessages(queue, now).inFlight);
+  const max = Math.min(options.max, roomInFlight(queue, now));
+  const retention = retentionMs(queue);
   const taken: Message[] = [];
   const blockedGroups = new Set<string>();
   for (const message of queue.messages.values()) {
     if (taken.length >= max) break;
+    if (now - message.retainedSince >= retention) {
+      queue.messages.delete(message.id);
+      continue;
+    }
     const group = queue.isFifo ? message.groupId : undefined;
     if (message.visibleAt > now) {
       if (group !== undefined) blockedGroups.add(group);

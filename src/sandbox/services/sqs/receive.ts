@@ -7,12 +7,11 @@ import { expiredReceiptHandle, invalidReceiptHandle, invalidValue, overLimit } f
 import { attributesMd5, md5, selectAttributes } from './message-attributes.ts';
 import { countMessage, touchQueue } from './metrics.ts';
 import {
-  countMessages,
-  MAX_IN_FLIGHT,
   nextVisibleAt,
   notify,
   numberAttribute,
   receive,
+  roomInFlight,
   type Message,
   type Queue,
 } from './queue.ts';
@@ -177,7 +176,7 @@ export function receiveHandlers(env: SandboxEnv, store: SqsStore): Handlers<type
       const waitMs = (wait ?? numberAttribute(queue, 'ReceiveMessageWaitTimeSeconds')) * 1000;
       const deadline = env.clock.now() + waitMs;
       // A long poll and a FIFO queue give nothing instead, says the page of the quota.
-      const isFull = countMessages(queue, env.clock.now()).inFlight >= MAX_IN_FLIGHT;
+      const isFull = roomInFlight(queue, env.clock.now()) <= 0;
       if (isFull && waitMs === 0 && !queue.isFifo) throw overLimit();
       for (;;) {
         // Nobody would get them: they stay for the next one who asks.
