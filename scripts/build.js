@@ -5,6 +5,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -48,6 +49,12 @@ const UNUSED = {
     contents: 'export default {}',
   },
   chalk: { filter: /^#supports-color$/, importer: /node_modules.chalk/, contents: 'export default {}' },
+  // The question that opens an editor brings half a megabyte of character sets.
+  inquirer: {
+    filter: /^@inquirer.editor$/,
+    importer: /node_modules.@?inquirer/,
+    contents: 'export default undefined',
+  },
 };
 const withoutUnused = {
   name: 'without unused',
@@ -61,23 +68,96 @@ const withoutUnused = {
   },
 };
 
+/** What the program takes from the sandbox, and both from core: of a class there must be one only, for `instanceof`. */
+const SANDBOX = {
+  sandbox: 'src/sandbox/index.ts',
+  faults: 'src/sandbox/faults.ts',
+  'sdk-clients': 'src/sandbox/sdk-clients.ts',
+};
+const SHARED = { errors: 'src/core/errors.ts' };
+
+/**
+ * The sandbox speaks all operations of its services, the program some of each client's: built together, every part of the SDK would
+ * be in the files that both load. So they are built apart, and each finds the other's entries as files beside its own.
+ */
+const apart = (entries) => ({
+  name: 'apart',
+  setup({ onResolve, resolve }) {
+    const names = Object.fromEntries(Object.entries(entries).map(([name, file]) => [join(root, file), name]));
+    onResolve({ filter: /^\.\.?\// }, async ({ path, importer, pluginData, ...from }) => {
+      if (pluginData === 'apart' || !importer.startsWith(join(root, 'src'))) return undefined;
+      const found = await resolve(path, { importer, ...from, pluginData: 'apart' });
+      const name = names[found.path];
+      return name === undefined ? undefined : { path: `./${name}.cjs`, external: true };
+    });
+  },
+});
+
+/** What is ever used of a client's package; its other names are words of many texts. */
+const USED = /(Client|Command|RoleAssumer(WithWebIdentity)?)$/;
+
+/** Of a client's package what src/aws names: `await import()` gives all of it, and nothing could be left out. */
+const namedOnly = {
+  name: 'named only',
+  setup({ onResolve, onLoad }) {
+    const folder = join(root, 'src/aws');
+    const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.ts'));
+    const words = new Set(files.flatMap((file) => readFileSync(join(folder, file), 'utf8').match(/\w+/g)));
+    onResolve({ filter: /^@aws-sdk\/client-/ }, ({ path, importer }) =>
+      importer.startsWith(folder) ? { path, namespace: 'named' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'named' }, async ({ path }) => {
+      const names = Object.keys(await import(path)).filter((name) => words.has(name) && USED.test(name));
+      return { contents: `export { ${names.join()} } from '${path}'`, resolveDir: root };
+    });
+    // A schema is an array that could be left out, were it not for names in brackets, of which the bundler cannot know that they are
+    // texts: `{ [_hH]: 200 }`.
+    onLoad({ filter: /client-[\w-]+.dist-es.schemas.schemas_0\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      const texts = Object.fromEntries(
+        [...text.matchAll(/^const (_\w+) = (".*");$/gm)].map(([, ...pair]) => pair),
+      );
+      return {
+        contents: text.replace(/\[(_\w+)\]: /g, (whole, name) => (texts[name] ? `${texts[name]}: ` : whole)),
+      };
+    });
+  },
+};
+
+const lazyHttps = {
+  name: 'lazy https',
+  setup({ onLoad }) {
+    onLoad({ filter: /node-http-handler.dist-es.node-https\.js$/ }, () => ({
+      contents: readFileSync(join(root, 'scripts/lazy-https.js'), 'utf8'),
+    }));
+  },
+};
+
 mkdirSync(out, { recursive: true });
 try {
-  const { outputFiles, metafile } = await build({
-    ...common,
-    entryPoints: { main: 'src/cli/index.ts' },
-    splitting: true,
-    format: 'esm',
-    entryNames: '[name]-[hash]',
-    chunkNames: '[name]-[hash]',
-    legalComments: 'linked',
-    plugins: [withoutUnused],
-  });
+  const split = (settings) =>
+    build({
+      ...common,
+      ...settings,
+      splitting: true,
+      format: 'esm',
+      chunkNames: '[name]-[hash]',
+      legalComments: 'linked',
+    });
+  const builds = await Promise.all([
+    split({
+      entryPoints: { main: 'src/cli/index.ts', ...SHARED },
+      plugins: [withoutUnused, apart(SANDBOX), namedOnly, lazyHttps],
+    }),
+    split({ entryPoints: SANDBOX, plugins: [apart(SHARED)] }),
+  ]);
+  const outputFiles = builds.flatMap((each) => each.outputFiles);
+  const outputs = Object.assign({}, ...builds.map(({ metafile }) => metafile.outputs));
   await Promise.all(outputFiles.map(writeOutput));
   for (const file of ['bootstrap.py', 'bootstrap.mjs'])
     copyFileSync(join(root, 'src/sandbox/lambda', file), join(out, file));
 
-  const entry = outputFiles.map(({ path }) => basename(path)).find((name) => /^main-.*\.cjs$/.test(name));
+  const entry = 'main.cjs';
   const version = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
   const commands = await renderHelp(createRequire(import.meta.url)(join(out, entry)), version);
   const id = createHash('sha256')
@@ -91,11 +171,9 @@ try {
     define: { BUILD: JSON.stringify({ version, id, entry: `./${entry}`, commands }) },
   });
   writeFileSync(join(out, 'launcher.cjs'), launcher.outputFiles[0].contents);
+  writeFileSync(join(out, 'THIRD-PARTY-LICENSES.txt'), licences(Object.values(outputs)));
   // Which sources stand in which file: the tests that watch what a command loads read it.
-  writeFileSync(
-    join(out, 'meta.json'),
-    JSON.stringify({ ...metafile.outputs, ...launcher.metafile.outputs }),
-  );
+  writeFileSync(join(out, 'meta.json'), JSON.stringify({ ...outputs, ...launcher.metafile.outputs }));
 
   const old = `${out}-old`;
   if (existsSync(dist)) renameSync(dist, old);
@@ -123,6 +201,24 @@ async function writeOutput({ path, text }) {
     }),
   });
   writeFileSync(file, code);
+}
+
+/** The licence of every package that anything in the bundles is of; packages with the same text share it. */
+function licences(outputs) {
+  const inputs = outputs.flatMap((output) => Object.keys(output.inputs));
+  const folders = inputs.flatMap(
+    (input) => input.match(/^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? [],
+  );
+  const packages = new Map();
+  for (const folder of [...new Set(folders)].sort()) {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, folder)).find((each) => /^licen[cs]e/i.test(each));
+    const text = file === undefined ? `${license}\n` : readFileSync(join(root, folder, file), 'utf8');
+    packages.set(text, [...(packages.get(text) ?? []), `${name} ${version} (${license})`]);
+  }
+  return [...packages]
+    .map(([text, names]) => `${names.join('\n')}\n\n${text.trim()}\n`)
+    .join(`\n${'-'.repeat(80)}\n\n`);
 }
 
 /** Writes what commander prints for `--help` of the program and of each command; resolves to the paths of all commands. */

@@ -1,6 +1,7 @@
 import { CommanderError, type Command } from 'commander';
 import { S3evtError } from '../core/errors.ts';
 import { createIo } from '../ui/io.ts';
+import type { Dispatch } from './dispatch.ts';
 import { failWith } from './fail-with.ts';
 import type { Host } from './host.ts';
 import { createProgram } from './program.ts';
@@ -9,11 +10,12 @@ import { createProgram } from './program.ts';
 export async function main(argv: readonly string[], host: Host): Promise<number> {
   const wantsJson = argv.includes('--json');
   let code = 0;
-  const program = createProgram(host, async (name, flags, load) => {
+  const dispatch: Dispatch = async (name, flags, load) => {
     // Loaded here: a mistake in the command line is told without terminal, project and AWS.
     const { runCommand } = await import('./run-command.ts');
     code = await runCommand(name, flags, load, host);
-  });
+  };
+  const program = createProgram(host, dispatch, argv[0]);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;

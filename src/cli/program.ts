@@ -26,8 +26,29 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 the call must change, 3 the answer is no, 4 credentials or access, 5 conflict.`;
 
-/** Declarations only: names, flags, help. Each action imports its command when it runs. */
-export function createProgram(host: Host, dispatch: Dispatch): Command {
+type Declare = (program: Command, dispatch: Dispatch, host: Host) => void;
+
+/** In the order of the help. */
+const COMMANDS: readonly { readonly names: readonly string[]; readonly declare: Declare }[] = [
+  { names: ['init'], declare: addInit },
+  { names: ['test-upload'], declare: addTestUpload },
+  { names: ['tail'], declare: addTail },
+  { names: ['watch'], declare: addWatch },
+  { names: ['status', 'ls', 'whoami'], declare: addLooks },
+  { names: ['add', 'rm', 'diff', 'apply'], declare: addRules },
+  { names: ['match'], declare: addMatch },
+  { names: ['doctor'], declare: addDoctor },
+  { names: ['trace'], declare: addTrace },
+  { names: ['undo', 'destroy'], declare: addRemovals },
+  { names: ['sandbox'], declare: addSandbox },
+  { names: ['demo'], declare: addDemo },
+];
+
+/**
+ * Declarations only: names, flags, help. Each action imports its command when it runs. `first` is the first word of the command
+ * line: when it names a command, nothing can be asked of any other, and only its own declarations are made.
+ */
+export function createProgram(host: Host, dispatch: Dispatch, first?: string): Command {
   const program = new Command('s3evt');
   program
     .description('Set up, test and debug Amazon S3 bucket notifications.')
@@ -48,18 +69,8 @@ export function createProgram(host: Host, dispatch: Dispatch): Command {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLES);
   globalFlags(program);
-  addInit(program, host, dispatch);
-  addTestUpload(program, dispatch);
-  addTail(program, host, dispatch);
-  addWatch(program, dispatch);
-  addLooks(program, dispatch);
-  addRules(program, host, dispatch);
-  addMatch(program, host, dispatch);
-  addDoctor(program, host, dispatch);
-  addTrace(program, host, dispatch);
-  addRemovals(program, dispatch);
-  addSandbox(program, host, dispatch);
-  addDemo(program, host, dispatch);
+  const named = COMMANDS.filter(({ names }) => first !== undefined && names.includes(first));
+  for (const { declare } of named.length > 0 ? named : COMMANDS) declare(program, dispatch, host);
   return program;
 }
 

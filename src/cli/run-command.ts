@@ -36,7 +36,9 @@ export async function runCommand<Result extends CommandResult, Item>(
   io.stdout.onClosed(() => stop.abort(new Interrupted(0)));
   const ask: Ask = createAsk(io, {
     enabled: flags.input && !json,
-    stdin: host.stdin,
+    get stdin() {
+      return host.stdin;
+    },
     signal,
     around: (question) => progress.pauseWhile(question),
   });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
@@ -84,28 +84,52 @@ test.each([
   }
 });
 
+/** The clients that a command calls, and the kilobytes of code that it may read: half as much again is a mistake in the build. */
 test.each([
-  [['whoami'], ['client-sts']],
+  [['whoami'], 600, ['client-sts']],
+  [['ls', 'photos'], 950, ['client-s3', 'client-sts']],
+  [['match', 'in/a.jpeg', '--bucket', 'photos'], 800, ['client-s3']],
+  [['tail', '/aws/lambda/resize', '--no-follow'], 780, ['client-cloudwatch-logs']],
   [
-    ['ls', 'photos'],
-    ['client-s3', 'client-sts'],
+    ['init', 'photos', '--function', 'resize', '--dry-run'],
+    1_400,
+    ['client-cloudwatch-logs', 'client-iam', 'client-lambda', 'client-s3', 'client-sts'],
   ],
-])('%j loads the clients that it calls, and neither prompts nor the sandbox', async (args, called) => {
+])(
+  '%j reads at most %i KB, the clients that it calls, and neither prompts nor the sandbox',
+  async (args, kilobytes, called) => {
+    const { url } = await startTestSandbox();
+    const { sources, files } = await loadsOf(args, {
+      AWS_ENDPOINT_URL: url,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    });
+    const clients = new Set(
+      sources.flatMap((source) => /@aws-sdk\/(client-[a-z0-9-]+)\//.exec(source)?.[1] ?? []),
+    );
+    expect([...clients].sort()).toEqual(called);
+    for (const what of ['a prompt library', 'the spinner', 'the sandbox'] as const) {
+      expect(
+        sources.filter((source) => DEAR[what].test(source)),
+        what,
+      ).toEqual([]);
+    }
+    const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
+    expect(bytes / 1_000).toBeLessThan(kilobytes);
+  },
+);
+
+test('of a client only what the program calls is read', async () => {
   const { url } = await startTestSandbox();
-  const { sources } = await loadsOf(args, {
+  const { files } = await loadsOf(['ls', 'photos'], {
     AWS_ENDPOINT_URL: url,
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   });
-  const clients = new Set(
-    sources.flatMap((source) => /@aws-sdk\/(client-[a-z0-9-]+)\//.exec(source)?.[1] ?? []),
-  );
-  expect([...clients].sort()).toEqual(called);
-  for (const what of ['a prompt library', 'the spinner', 'the sandbox'] as const) {
-    expect(
-      sources.filter((source) => DEAR[what].test(source)),
-      what,
-    ).toEqual([]);
-  }
+  const code = files.map((file) => readFileSync(file, 'latin1')).join('\n');
+  expect(code).toContain('GetBucketNotificationConfigurationCommand');
+  // No command of this program; the sandbox answers it.
+  expect(code).not.toContain('PutBucketLoggingCommand');
 });

@@ -5,7 +5,7 @@ import type { Dispatch } from '../dispatch.ts';
 import { runtimeFlag } from '../flags.ts';
 import type { Host } from '../host.ts';
 
-export function addDemo(program: Command, host: Host, dispatch: Dispatch): void {
+export function addDemo(program: Command, dispatch: Dispatch, host: Host): void {
   program
     .command('demo [file]')
     .description('the whole story on a private local AWS: no account, and nothing is left behind')

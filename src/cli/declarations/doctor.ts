@@ -24,7 +24,7 @@ interface DoctorFlags extends GlobalFlags {
   readonly keepAccounts?: boolean;
 }
 
-export function addDoctor(program: Command, host: Host, dispatch: Dispatch): void {
+export function addDoctor(program: Command, dispatch: Dispatch, host: Host): void {
   program
     .command('doctor [bucket]')
     .description('why events do not arrive: the one cause, the evidence, and the fix')

@@ -5,7 +5,7 @@ import { bucketFlag, eventFlag, runtimeFlag } from '../flags.ts';
 import type { Host } from '../host.ts';
 import type { InitFlags } from '../init-input.ts';
 
-export function addInit(program: Command, host: Host, dispatch: Dispatch): void {
+export function addInit(program: Command, dispatch: Dispatch, host: Host): void {
   program
     .command('init [bucket]')
     .description('set up a bucket, a function, its permission and the notification rule')

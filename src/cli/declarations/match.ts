@@ -12,7 +12,7 @@ interface MatchFlags extends GlobalFlags {
   readonly pattern?: string;
 }
 
-export function addMatch(program: Command, host: Host, dispatch: Dispatch): void {
+export function addMatch(program: Command, dispatch: Dispatch, host: Host): void {
   program
     .command('match <key>')
     .description('which rules take an event of this key, and why the others do not')

@@ -14,14 +14,14 @@ interface FileFlags extends GlobalFlags {
 }
 
 /** One rule at a time, and the whole configuration as a file. */
-export function addRules(program: Command, host: Host, dispatch: Dispatch): void {
-  addAdd(program, host, dispatch);
+export function addRules(program: Command, dispatch: Dispatch, host: Host): void {
+  addAdd(program, dispatch, host);
   addRm(program, dispatch);
-  addDiff(program, host, dispatch);
-  addApply(program, host, dispatch);
+  addDiff(program, dispatch, host);
+  addApply(program, dispatch, host);
 }
 
-function addAdd(program: Command, host: Host, dispatch: Dispatch): void {
+function addAdd(program: Command, dispatch: Dispatch, host: Host): void {
   program
     .command('add [bucket]')
     .description('add a rule to a bucket that exists, with the permission that it needs')
@@ -104,7 +104,7 @@ const FILE_HELP = `
 FILE is what "s3evt ls --json" prints, or AWS's own document; - is stdin. What FILE does not name stays,
 unless --prune is given.`;
 
-function addDiff(program: Command, host: Host, dispatch: Dispatch): void {
+function addDiff(program: Command, dispatch: Dispatch, host: Host): void {
   program
     .command('diff <file>')
     .description('what "apply" would change; exit code 3 when there is something')
@@ -132,7 +132,7 @@ function addDiff(program: Command, host: Host, dispatch: Dispatch): void {
     });
 }
 
-function addApply(program: Command, host: Host, dispatch: Dispatch): void {
+function addApply(program: Command, dispatch: Dispatch, host: Host): void {
   program
     .command('apply <file>')
     .description('make the configuration what a file says')

@@ -7,7 +7,7 @@ import { accountFlag, repeatedFlag, wholeNumber } from '../flags.ts';
 import type { Host } from '../host.ts';
 import { addFaults, addJournal, addLifecycle, FAULT_HELP } from './sandbox-look.ts';
 
-export function addSandbox(program: Command, host: Host, dispatch: Dispatch): void {
+export function addSandbox(program: Command, dispatch: Dispatch, host: Host): void {
   const sandbox = program
     .command('sandbox')
     .description(

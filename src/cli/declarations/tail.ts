@@ -20,7 +20,7 @@ interface TailFlags extends GlobalFlags {
   readonly live?: boolean;
 }
 
-export function addTail(program: Command, host: Host, dispatch: Dispatch): void {
+export function addTail(program: Command, dispatch: Dispatch, host: Host): void {
   const instant = instantFlag(() => host.clock.now());
   program
     .command('tail [function]')

@@ -10,7 +10,7 @@ interface TraceFlags extends GlobalFlags {
   readonly since?: number;
 }
 
-export function addTrace(program: Command, host: Host, dispatch: Dispatch): void {
+export function addTrace(program: Command, dispatch: Dispatch, host: Host): void {
   program
     .command('trace <key>')
     .description("one object's way: rule, permission, delivery, invocations, outcome, logs")
