@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import { collectFacts, withTrail } from '../aws/doctor/collect.ts';
+import { collectFacts } from '../aws/doctor/collect.ts';
+import { withTrail } from '../aws/doctor/read-trail.ts';
 import { commandFlags } from '../aws/target-flags.ts';
 import { parseArn } from '../core/arn.ts';
 import { CHECKS } from '../core/checks/index.ts';
 import { isUntold } from '../core/checks/object/seen.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
-import type { DoctorFacts } from '../core/doctor/facts.ts';
+import type { DoctorFacts, ObjectNode } from '../core/doctor/facts.ts';
 import { diagnose, type Diagnosis } from '../core/doctor/judge.ts';
 import { maskAccounts } from '../core/doctor/mask.ts';
 import { valueOf } from '../core/doctor/reading.ts';
@@ -65,10 +66,14 @@ export async function runDoctor(input: DoctorInput, ctx: Context): Promise<Docto
   return resultOf(facts, diagnosis, flags, fixed);
 }
 
-/** Looks, and where something is wrong asks CloudTrail too, which tells since when. */
+/**
+ * Looks, and where something is wrong asks CloudTrail too, which tells since when. With `sinceOf` the question's object tells how far back
+ * logs and metrics are looked at.
+ */
 export async function examine(
   question: DoctorQuestion,
   ctx: Context,
+  sinceOf?: (object: ObjectNode) => number,
 ): Promise<{ readonly facts: DoctorFacts; readonly diagnosis: Diagnosis }> {
   const [target, asked] = await Promise.all([ctx.aws.target(), readQuestion(question, ctx)]);
   const options = {
@@ -76,6 +81,7 @@ export async function examine(
     expectedByName: question.expected !== undefined && parseArn(question.expected) === undefined,
     target: targetFacts(target),
     now: ctx.clock.now(),
+    sinceOf,
   };
   const facts = await collectFacts(ctx.aws, options);
   refuseUnknownRule(facts);

@@ -1,5 +1,3 @@
-import { readObject } from '../aws/doctor/read-object.ts';
-import { createReader } from '../aws/doctor/reader.ts';
 import { commandFlags } from '../aws/target-flags.ts';
 import type { ObjectNode } from '../core/doctor/facts.ts';
 import type { Diagnosis } from '../core/doctor/judge.ts';
@@ -42,8 +40,10 @@ export async function runTrace({ key, versionId, ...input }: TraceInput, ctx: Co
     });
   }
   const bucket = requireBucket(input.bucket, ctx);
-  const since = input.since ?? (await writtenSince(bucket, key, versionId, ctx));
-  const { facts, diagnosis } = await examine({ bucket, key, versionId, since }, ctx);
+  const { since } = input;
+  const question = { bucket, key, versionId, since };
+  const sinceOf = (object: ObjectNode) => writtenSince(object, versionId, ctx.clock.now());
+  const { facts, diagnosis } = await examine(question, ctx, since === undefined ? sinceOf : undefined);
   const trace = traceOf(facts, diagnosis);
   const { findings } = doctorReport(facts, diagnosis, looked(facts), commandFlags(await ctx.aws.target()));
   return {
@@ -55,14 +55,7 @@ export async function runTrace({ key, versionId, ...input }: TraceInput, ctx: Co
 }
 
 /** So far back that the log shows the event; an hour at least, as the doctor looks. */
-async function writtenSince(
-  bucket: string,
-  key: string,
-  versionId: string | undefined,
-  ctx: Context,
-): Promise<number> {
-  const now = ctx.clock.now();
-  const object = await readObject(createReader(ctx.aws), bucket, key, versionId);
+function writtenSince(object: ObjectNode, versionId: string | undefined, now: number): number {
   const written = writtenAt(object, versionId) ?? now;
   return Math.max(Math.min(written - MARGIN, now - HOUR), now - FURTHEST);
 }

@@ -3,26 +3,24 @@
  * rules name, then what that needs (role, key, log), then what is behind it.
  */
 import { bucketArn, parseArn, partitionOf } from '../../core/arn.ts';
-import { admission } from '../../core/doctor/admission.ts';
 import type {
   BucketNode,
   DoctorFacts,
   EventRuleNode,
-  FunctionNode,
+  ObjectNode,
   Question,
   TargetFacts,
 } from '../../core/doctor/facts.ts';
-import { sumOf } from '../../core/doctor/metrics.ts';
 import { absent, denied, isAbsent, read, valueOf, type Reading } from '../../core/doctor/reading.ts';
-import { hopsOf, kindOf, rulesInQuestion } from '../../core/doctor/routes.ts';
+import { kindOf, rulesInQuestion } from '../../core/doctor/routes.ts';
 import { S3evtError } from '../../core/errors.ts';
 import { takesEventsOf } from '../../core/event-rule.ts';
 import { hasEventBridge, rulesOf } from '../../core/notification.ts';
 import type { Aws } from '../clients.ts';
 import { callerIdentity } from '../identity.ts';
+import { followUp } from './follow-up.ts';
 import { createMeasurer } from './measure.ts';
 import {
-  readBucketPolicy,
   readDocument,
   readHead,
   readLifecycle,
@@ -35,9 +33,7 @@ import {
   readVersions,
 } from './read-bucket.ts';
 import { readEventRules, readTargets } from './read-event-rules.ts';
-import { readAccountConcurrency, readOtherPolicies, readRecursion } from './read-function.ts';
-import { readObject, readObjectOwner } from './read-object.ts';
-import { readTrail } from './read-trail.ts';
+import { readObject } from './read-object.ts';
 import { createReader, type Reader } from './reader.ts';
 import { createWalk } from './walk.ts';
 
@@ -50,15 +46,17 @@ export interface CollectOptions {
   readonly target: TargetFacts;
   /** Epoch ms. */
   readonly now: number;
+  /** From when on logs and metrics are looked at, where the object tells it; in place of the question's `since`. */
+  readonly sinceOf?: ((object: ObjectNode) => number) | undefined;
 }
 
 /** Rejects only when the run is aborted and where nothing can be read at all: without credentials or a network. */
 export async function collectFacts(
   aws: Aws,
-  { question: asked, expectedByName, target, now }: CollectOptions,
+  { question: asking, expectedByName, target, now, sinceOf }: CollectOptions,
 ): Promise<DoctorFacts> {
   const first = createReader(aws);
-  const { bucket: name, key } = asked;
+  const { bucket: name, key } = asking;
   let clockAheadMs: number | undefined;
   const noteDate = (serverTime: number, localTime: number): void => {
     clockAheadMs = localTime - serverTime;
@@ -66,8 +64,8 @@ export async function collectFacts(
   const begun = Promise.all([
     first.read('sts:GetCallerIdentity', 'identity', () => callerIdentity(aws)),
     readHead(first, name, noteDate),
-    readBucketParts(first, asked),
-    key === undefined ? undefined : readObject(first, name, key, asked.versionId),
+    readBucketParts(first, asking),
+    key === undefined ? undefined : readObject(first, name, key, asking.versionId),
   ]);
   warmUp(aws);
   const [identity, head, early, object] = await begun;
@@ -76,6 +74,7 @@ export async function collectFacts(
       hint: 'Nothing could be read: check the endpoint and the network.',
     });
   }
+  const asked = object && sinceOf ? { ...asking, since: sinceOf(object) } : asking;
   const region = valueOf(head)?.region ?? target.region;
   const isElsewhere = region !== target.region;
   const question =
@@ -239,72 +238,4 @@ async function withTargets(
     }),
   );
   return read(rules.call, found);
-}
-
-/** What only a trouble makes worth a read: one round trip more, and none for a healthy bucket. */
-async function followUp(reader: Reader, facts: DoctorFacts): Promise<DoctorFacts> {
-  const { bucket, object } = facts;
-  const series = valueOf(facts.metrics) ?? [];
-  const hops = hopsOf(facts, rulesInQuestion(facts));
-  const refusedPolicy = new Set(
-    hops.flatMap(({ arn, kind, sender }) => {
-      const node = facts.functions[arn];
-      if (kind !== 'lambda' || !sender || !node) return [];
-      const isRefused =
-        (node.policy.state === 'known' || node.policy.state === 'absent') &&
-        valueOf(node.configuration) !== undefined &&
-        admission(valueOf(node.policy), 'lambda:InvokeFunction', arn, sender).kind !== 'allowed';
-      return isRefused ? [arn] : [];
-    }),
-  );
-  const sum = (metric: string, { name }: FunctionNode) => sumOf(series, 'AWS/Lambda', metric, name);
-  const nodes = Object.values(facts.functions);
-  const isLooping = (node: FunctionNode) =>
-    sum('RecursiveInvocationsDropped', node) > 0 || causedItself(node, bucket.name);
-  const isRefusedObject = nodes.some(({ log }) =>
-    (valueOf(log?.seen)?.errors ?? []).some(({ message }) => /AccessDenied|not authorized|403/.test(message)),
-  );
-  const isForeign =
-    object !== undefined && valueOf(bucket.ownership) === 'ObjectWriter' && object.head.state === 'known';
-  const [accountConcurrency, policy, ownership, owner, functions] = await Promise.all([
-    nodes.some((node) => sum('Throttles', node) > 0) ? readAccountConcurrency(reader) : undefined,
-    isRefusedObject ? readBucketPolicy(reader, bucket.name) : undefined,
-    isRefusedObject && bucket.ownership === undefined ? readOwnership(reader, bucket.name) : bucket.ownership,
-    isForeign ? readObjectOwner(reader, bucket.name, object.key) : undefined,
-    Promise.all(
-      nodes.map(async (node): Promise<FunctionNode> => {
-        const [otherPolicies, recursion] = await Promise.all([
-          refusedPolicy.has(node.arn) ? readOtherPolicies(reader, node) : undefined,
-          isLooping(node) ? readRecursion(reader, node.arn) : undefined,
-        ]);
-        return { ...node, otherPolicies, recursion };
-      }),
-    ),
-  ]);
-  return {
-    ...facts,
-    bucket: { ...bucket, policy, ownership },
-    object: object && { ...object, owner },
-    functions: Object.fromEntries(functions.map((node) => [node.arn, node])),
-    accountConcurrency,
-  };
-}
-
-/** Whether some record's request was made by a session of the function's name: its role's. */
-function causedItself({ name, log }: FunctionNode, bucket: string): boolean {
-  return (valueOf(log?.seen)?.records ?? []).some(
-    (record) => record.bucket === bucket && record.principalId?.endsWith(`:${name}`) === true,
-  );
-}
-
-/** The facts with what CloudTrail knows of the bucket and of what its events go to. */
-export async function withTrail(aws: Aws, facts: DoctorFacts): Promise<DoctorFacts> {
-  const region = valueOf(facts.bucket.head)?.region;
-  const reader = createReader(region === undefined ? aws : aws.inRegion(region));
-  const hops = hopsOf(facts, rulesInQuestion(facts));
-  const direct = hops.filter(({ depth }) => depth === 0).map(({ arn }) => facts.functions[arn]?.name ?? arn);
-  const { expected } = facts.question;
-  const asked = expected === undefined ? [] : [facts.functions[expected]?.name ?? expected];
-  const names = [...new Set([facts.bucket.name, ...asked, ...direct])].slice(0, 4);
-  return { ...facts, trail: await readTrail(reader, names) };
 }

@@ -1,7 +1,7 @@
 /** Reads of EventBridge: rules that have to do with S3, on the default bus and on others, and their targets. */
-import type { Rule } from '@aws-sdk/client-eventbridge';
 import type { EventRuleNode, TargetNode } from '../../core/doctor/facts.ts';
 import { read, type Reading } from '../../core/doctor/reading.ts';
+import { optional, pages } from '../pages.ts';
 import type { Reader } from './reader.ts';
 
 /** Custom buses that are looked at, and rules whose targets are read: more than people have, less than would take long. */
@@ -58,20 +58,14 @@ function listRules(reader: Reader, bus: string): Promise<Reading<readonly Omit<E
   const action = 'events:ListRules';
   return reader.read(action, bus, async () => {
     const [events, { ListRulesCommand }] = await load(reader);
-    const found: Rule[] = [];
-    let token: string | undefined;
-    do {
-      const command = new ListRulesCommand({
-        EventBusName: bus,
-        ...(token === undefined ? {} : { NextToken: token }),
-      });
+    const found = await pages(async (NextToken) => {
+      const command = new ListRulesCommand({ EventBusName: bus, ...optional({ NextToken }) });
       const page = await reader.aws.call((options) => events.send(command, options), {
         action,
         resource: bus,
       });
-      found.push(...(page.Rules ?? []));
-      token = page.NextToken;
-    } while (token !== undefined && token !== '');
+      return { items: page.Rules ?? [], next: page.NextToken };
+    });
     return found.map((rule) => ({
       name: rule.Name ?? '',
       arn: rule.Arn ?? '',

@@ -6,9 +6,9 @@ import type {
   EventInvokeConfiguration,
   FunctionConfiguration,
   FunctionNode,
-  MappingNode,
 } from '../../core/doctor/facts.ts';
 import { absent, read, type Reading } from '../../core/doctor/reading.ts';
+import { optional, pages } from '../pages.ts';
 import type { Reader } from './reader.ts';
 
 const sdk = () => import('@aws-sdk/client-lambda');
@@ -162,20 +162,18 @@ function readNewestVersion(reader: Reader, FunctionName: string): Promise<Readin
   const action = 'lambda:ListVersionsByFunction';
   return reader.read(action, FunctionName, async () => {
     const [lambda, { ListVersionsByFunctionCommand }] = await load(reader);
-    let newest = 0;
-    let marker: string | undefined;
-    do {
-      const command = new ListVersionsByFunctionCommand({
-        FunctionName,
-        ...(marker === undefined ? {} : { Marker: marker }),
-      });
+    const numbers = await pages(async (Marker) => {
+      const command = new ListVersionsByFunctionCommand({ FunctionName, ...optional({ Marker }) });
       const page = await reader.aws.call((options) => lambda.send(command, options), {
         action,
         resource: FunctionName,
       });
-      for (const { Version } of page.Versions ?? []) newest = Math.max(newest, Number(Version) || 0);
-      marker = page.NextMarker;
-    } while (marker !== undefined && marker !== '');
+      return {
+        items: (page.Versions ?? []).map(({ Version }) => Number(Version) || 0),
+        next: page.NextMarker,
+      };
+    });
+    const newest = Math.max(0, ...numbers);
     return newest === 0 ? undefined : String(newest);
   });
 }
@@ -245,62 +243,5 @@ export function readRecursion(
     return (
       await reader.aws.call((options) => lambda.send(command, options), { action, resource: FunctionName })
     ).RecursiveLoop;
-  });
-}
-
-/** The event source mappings that read a queue. */
-export function readMappings(
-  reader: Reader,
-  EventSourceArn: string,
-): Promise<Reading<readonly MappingNode[]>> {
-  const action = 'lambda:ListEventSourceMappings';
-  return reader.read(action, EventSourceArn, async () => {
-    const [lambda, { ListEventSourceMappingsCommand }] = await load(reader);
-    const found: MappingNode[] = [];
-    let marker: string | undefined;
-    do {
-      const command = new ListEventSourceMappingsCommand({
-        EventSourceArn,
-        ...(marker === undefined ? {} : { Marker: marker }),
-      });
-      const page = await reader.aws.call((options) => lambda.send(command, options), {
-        action,
-        resource: EventSourceArn,
-      });
-      for (const one of page.EventSourceMappings ?? []) {
-        found.push({
-          uuid: one.UUID ?? '',
-          functionArn: one.FunctionArn ?? '',
-          state: one.State ?? '',
-          modified: one.LastModified?.getTime(),
-          transitionReason: one.StateTransitionReason,
-          lastResult: one.LastProcessingResult,
-          batchSize: one.BatchSize ?? 10,
-          windowSeconds: one.MaximumBatchingWindowInSeconds ?? 0,
-          filters: (one.FilterCriteria?.Filters ?? []).map(({ Pattern = '{}' }) => Pattern),
-          filterError: one.FilterCriteriaError?.Message,
-          reportsItemFailures: one.FunctionResponseTypes?.includes('ReportBatchItemFailures') ?? false,
-        });
-      }
-      marker = page.NextMarker;
-    } while (marker !== undefined && marker !== '');
-    return found;
-  });
-}
-
-export function readAccountConcurrency(
-  reader: Reader,
-): Promise<Reading<{ readonly limit: number; readonly unreserved: number }>> {
-  const action = 'lambda:GetAccountSettings';
-  return reader.read(action, 'account', async () => {
-    const [lambda, { GetAccountSettingsCommand }] = await load(reader);
-    const { AccountLimit } = await reader.aws.call(
-      (options) => lambda.send(new GetAccountSettingsCommand({}), options),
-      { action },
-    );
-    const limit = AccountLimit?.ConcurrentExecutions;
-    return limit === undefined
-      ? undefined
-      : { limit, unreserved: AccountLimit?.UnreservedConcurrentExecutions ?? limit };
   });
 }

@@ -7,8 +7,9 @@ import type {
   TopicNode,
 } from '../../core/doctor/facts.ts';
 import { read, type Reading } from '../../core/doctor/reading.ts';
+import { optional, pages } from '../pages.ts';
 import { queueUrl } from '../read-destinations.ts';
-import { readMappings } from './read-function.ts';
+import { readMappings } from './read-mappings.ts';
 import type { Reader } from './reader.ts';
 
 /** One round trip. Dead-letter queues need no mappings. */
@@ -90,23 +91,20 @@ export async function readTopicNode(
     }),
     reader.read('sns:ListSubscriptionsByTopic', arn, async () => {
       const [sns, { ListSubscriptionsByTopicCommand }] = await load();
-      const found: SubscriptionNode[] = [];
-      let token: string | undefined;
-      do {
-        const command = new ListSubscriptionsByTopicCommand({
-          TopicArn: arn,
-          ...(token === undefined ? {} : { NextToken: token }),
-        });
+      return pages(async (NextToken) => {
+        const command = new ListSubscriptionsByTopicCommand({ TopicArn: arn, ...optional({ NextToken }) });
         const what = { action: 'sns:ListSubscriptionsByTopic', resource: arn };
         const page = await reader.aws.call((options) => sns.send(command, options), what);
-        for (const { SubscriptionArn, Protocol = '', Endpoint = '' } of page.Subscriptions ?? []) {
-          // `PendingConfirmation` stands in the place of the ARN.
-          const own = SubscriptionArn?.startsWith('arn:') === true ? SubscriptionArn : undefined;
-          found.push({ arn: own, protocol: Protocol, endpoint: Endpoint });
-        }
-        token = page.NextToken;
-      } while (token !== undefined && token !== '');
-      return found;
+        const items = (page.Subscriptions ?? []).map(
+          ({ SubscriptionArn, Protocol = '', Endpoint = '' }): SubscriptionNode => ({
+            // `PendingConfirmation` stands in the place of the ARN.
+            arn: SubscriptionArn?.startsWith('arn:') === true ? SubscriptionArn : undefined,
+            protocol: Protocol,
+            endpoint: Endpoint,
+          }),
+        );
+        return { items, next: page.NextToken };
+      });
     }),
   ]);
   if (subscriptions.state !== 'known') return { arn, attributes, subscriptions };

@@ -3,6 +3,7 @@ import type { MetricDataQuery } from '@aws-sdk/client-cloudwatch';
 import type { MetricSeries } from '../../core/doctor/facts.ts';
 import { metricPeriod } from '../../core/doctor/metrics.ts';
 import type { Reading } from '../../core/doctor/reading.ts';
+import { optional, pages } from '../pages.ts';
 import type { Reader } from './reader.ts';
 
 const METRICS = {
@@ -119,30 +120,28 @@ async function readPage(
     },
   }));
   const start = Math.floor(since / (period * 1_000)) * period * 1_000;
-  const points = new Map<string, [number, number][]>();
-  let token: string | undefined;
-  do {
+  const results = await pages(async (NextToken) => {
     const command = new GetMetricDataCommand({
       MetricDataQueries: queries,
       StartTime: new Date(start),
       // The period under way counts too.
       EndTime: new Date(now + period * 1_000),
       ScanBy: 'TimestampAscending',
-      ...(token === undefined ? {} : { NextToken: token }),
+      ...optional({ NextToken }),
     });
     const page = await aws.call(
       ({ abortSignal }) => cloudwatch.send(command, { abortSignal, requestTimeout: MOST_WAIT_MS }),
-      {
-        action: 'cloudwatch:GetMetricData',
-      },
+      { action: 'cloudwatch:GetMetricData' },
     );
-    for (const { Id = '', Timestamps = [], Values = [] } of page.MetricDataResults ?? []) {
-      const list = points.get(Id) ?? [];
-      Timestamps.forEach((time, index) => list.push([time.getTime(), Values[index] ?? 0]));
-      points.set(Id, list);
-    }
-    token = page.NextToken;
-  } while (token !== undefined && token !== '');
+    return { items: page.MetricDataResults ?? [], next: page.NextToken };
+  });
+  // Those of one metric may stand on several pages.
+  const points = new Map<string, [number, number][]>();
+  for (const { Id = '', Timestamps = [], Values = [] } of results) {
+    const list = points.get(Id) ?? [];
+    Timestamps.forEach((time, index) => list.push([time.getTime(), Values[index] ?? 0]));
+    points.set(Id, list);
+  }
   return series.flatMap(({ namespace, of, name }, index): MetricSeries[] => {
     const found = points.get(`m${index}`) ?? [];
     return found.length === 0 ? [] : [{ namespace, of, name, points: found }];

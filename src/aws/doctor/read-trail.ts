@@ -1,13 +1,27 @@
 /** What CloudTrail knows of changes: slow and rate limited (two calls a second), so asked only when something has to be explained. */
-import type { TrailEvent } from '../../core/doctor/facts.ts';
-import type { Reading } from '../../core/doctor/reading.ts';
-import type { Reader } from './reader.ts';
+import type { DoctorFacts, TrailEvent } from '../../core/doctor/facts.ts';
+import { valueOf, type Reading } from '../../core/doctor/reading.ts';
+import { hopsOf, rulesInQuestion } from '../../core/doctor/routes.ts';
+import type { Aws } from '../clients.ts';
+import { createReader, type Reader } from './reader.ts';
 
 /** Nobody waits longer. */
 const MOST_WAIT_MS = 5_000;
 
+/** The facts with what CloudTrail knows of the bucket and of what its events go to. */
+export async function withTrail(aws: Aws, facts: DoctorFacts): Promise<DoctorFacts> {
+  const region = valueOf(facts.bucket.head)?.region;
+  const reader = createReader(region === undefined ? aws : aws.inRegion(region));
+  const hops = hopsOf(facts, rulesInQuestion(facts));
+  const direct = hops.filter(({ depth }) => depth === 0).map(({ arn }) => facts.functions[arn]?.name ?? arn);
+  const { expected } = facts.question;
+  const asked = expected === undefined ? [] : [facts.functions[expected]?.name ?? expected];
+  const names = [...new Set([facts.bucket.name, ...asked, ...direct])].slice(0, 4);
+  return { ...facts, trail: await readTrail(reader, names) };
+}
+
 /** Newest first, of these names of resources, a page of 50 for each. LookupEvents takes one attribute for each call, and keeps 90 days. */
-export async function readTrail(
+async function readTrail(
   reader: Reader,
   resources: readonly string[],
 ): Promise<Reading<readonly TrailEvent[]>> {

@@ -12,6 +12,7 @@ import type {
 import { sumOf } from '../../core/doctor/metrics.ts';
 import { read, valueOf } from '../../core/doctor/reading.ts';
 import { kindOf } from '../../core/doctor/routes.ts';
+import { DELIVERY_ACTIONS } from '../../core/s3-access.ts';
 import type { Measurer } from './measure.ts';
 import { readEventInvoke, readFunctionNode } from './read-function.ts';
 import { readLogNode } from './read-log.ts';
@@ -31,7 +32,6 @@ export interface Walk {
   /** How many functions the bucket's own rules and targets name, known before they are visited. */
   expectFunctions(count: number): void;
   key(id: string, region: string): Promise<void>;
-  functions: Map<string, FunctionNode>;
   nodes(): Pick<DoctorFacts, 'functions' | 'queues' | 'topics' | 'keys' | 'roles'>;
   notes(): readonly string[];
 }
@@ -77,7 +77,7 @@ export function createWalk({ reader, measurer, since, object, isInFocus }: WalkO
       if (depth > MOST_DEPTH) return;
       switch (kindOf(arn)) {
         case 'lambda':
-          return visitFunction(arn, depth);
+          return visitFunction(arn);
         case 'sqs':
           return visitQueue(arn, depth);
         case 'sns':
@@ -120,7 +120,7 @@ export function createWalk({ reader, measurer, since, object, isInFocus }: WalkO
     ]);
   };
 
-  const visitFunction = async (arn: string, _depth: number): Promise<void> => {
+  const visitFunction = async (arn: string): Promise<void> => {
     const own = at(arn);
     const name = nameIn(arn);
     const measured = measurer.want({ namespace: 'AWS/Lambda', of: name });
@@ -209,7 +209,6 @@ export function createWalk({ reader, measurer, since, object, isInFocus }: WalkO
   return {
     visit,
     key,
-    functions,
     expectFunctions(count) {
       expected = Math.max(expected, count);
     },
@@ -235,13 +234,10 @@ function regionOf(arn: string): string {
 
 /** What a role needs to send there. */
 function sending(arn: string): readonly SimulatedCall[] {
-  const sends: Readonly<Record<string, string>> = {
-    sqs: 'sqs:SendMessage',
-    sns: 'sns:Publish',
-    lambda: 'lambda:InvokeFunction',
-  };
-  const action = sends[kindOf(arn)];
-  return action === undefined ? [] : [{ actions: [action], resources: [arn] }];
+  const kind = kindOf(arn);
+  return kind === 'event-rule' || kind === 'other'
+    ? []
+    : [{ actions: [DELIVERY_ACTIONS[kind]], resources: [arn] }];
 }
 
 /** Two functions may share a role. */

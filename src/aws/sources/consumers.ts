@@ -14,6 +14,7 @@ import {
   type SubscriptionFacts,
 } from '../../core/trace-destination.ts';
 import type { Aws } from '../clients.ts';
+import { optional, pages } from '../pages.ts';
 import { fact } from '../read-facts.ts';
 
 /** Who gets what is sent there. A function is its own consumer; what may not be read is a note. Never throws for that. */
@@ -150,27 +151,4 @@ async function listTargets(aws: Aws, rule: string): Promise<readonly string[]> {
       next: page.NextToken,
     };
   });
-}
-
-async function pages<T>(
-  read: (
-    token: string | undefined,
-  ) => Promise<{ readonly items: readonly T[]; readonly next: string | undefined }>,
-): Promise<readonly T[]> {
-  const all: T[] = [];
-  let token: string | undefined;
-  do {
-    const page = await read(token);
-    all.push(...page.items);
-    token = page.next;
-  } while (token !== undefined && token !== '');
-  return all;
-}
-
-/** Without the members that are undefined: a token is sent only when there is one. */
-function optional<K extends string>(
-  members: Readonly<Record<K, string | undefined>>,
-): Partial<Record<K, string>> {
-  const given = Object.entries<string | undefined>(members).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as Partial<Record<K, string>>;
 }

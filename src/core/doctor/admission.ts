@@ -5,6 +5,7 @@
 import { parsePolicy } from '../policy-document.ts';
 import { policyVerdict, type PolicyVerdict } from '../policy-verdict.ts';
 import { evaluatePolicy } from '../policy.ts';
+import { nearestMiss } from './near-miss.ts';
 
 export interface Sender {
   readonly service: 's3.amazonaws.com' | 'sns.amazonaws.com' | 'events.amazonaws.com';
@@ -56,5 +57,10 @@ export function admission(
     return document && evaluatePolicy(document, { principal: { service }, action, resource, context });
   };
   const presented = new Set(Object.keys(context).map((key) => key.toLowerCase()));
-  return policyVerdict(policy, decide, (key) => presented.has(key) || NEVER_PRESENTED.has(key));
+  const judge = (text: string | undefined) =>
+    policyVerdict(text, decide, (key) => presented.has(key) || NEVER_PRESENTED.has(key));
+  const verdict = judge(policy);
+  return verdict.kind === 'refused' && policy !== undefined
+    ? { kind: 'refused', nearest: nearestMiss(policy, judge) }
+    : verdict;
 }

@@ -4,7 +4,7 @@ import type { FindingId } from './catalogue.ts';
 export type Severity = 'BREAK' | 'SOME' | 'LATE' | 'DUP' | 'CODE' | 'RISK' | 'COST' | 'BLIND' | 'SCOPE';
 
 export interface Evidence {
-  /** The IAM action of the read, or `log`. */
+  /** The IAM action of the read, or `log`; `none` for what was claimed, or seen on this machine. */
   readonly call: string;
   /** What of the answer: `State`, `Policy.Statement[1].Condition`. */
   readonly field: string;

@@ -4,7 +4,7 @@ import { freeStatementId } from './statement-id.ts';
 import { parsePolicy } from '../policy-document.ts';
 import { withStatement, KEY_ACTIONS } from '../s3-access.ts';
 import type { Sender } from './admission.ts';
-import type { FunctionNode, KeyNode, QueueNode, TopicNode } from './facts.ts';
+import type { FunctionNode, KeyNode } from './facts.ts';
 import type { Fix, FixAction, FixService, NotificationEdit } from './finding.ts';
 import { valueOf } from './reading.ts';
 
@@ -62,29 +62,6 @@ export function addPermission(
     SourceArn: sender.sourceArn,
     ...(sender.sourceAccount === undefined ? {} : { SourceAccount: sender.sourceAccount }),
   });
-}
-
-/** The queue's policy as it stands, with a statement for the sender in it. Undefined when the policy cannot be read. */
-export function admitToQueue(node: QueueNode, sender: Sender): FixAction | undefined {
-  const attributes = valueOf(node.attributes);
-  if (!attributes) return undefined;
-  const policy = policyWith(attributes.policy, 'sqs:SendMessage', node.arn, sender);
-  return policy === undefined
-    ? undefined
-    : call('sqs', 'SetQueueAttributes', { QueueUrl: attributes.url, Attributes: { Policy: policy } });
-}
-
-export function admitToTopic(node: TopicNode, sender: Sender): FixAction | undefined {
-  const attributes = valueOf(node.attributes);
-  if (!attributes) return undefined;
-  const policy = policyWith(attributes.policy, 'sns:Publish', node.arn, sender);
-  return policy === undefined
-    ? undefined
-    : call('sns', 'SetTopicAttributes', {
-        TopicArn: node.arn,
-        AttributeName: 'Policy',
-        AttributeValue: policy,
-      });
 }
 
 export function admitToKey(node: KeyNode, sender: Sender): FixAction | undefined {

@@ -1,15 +1,14 @@
 /** The hops up to the function: the object, the rule, who may hand it on, and that it was handed on. */
 import { admission } from '../doctor/admission.ts';
 import type { EventRuleNode } from '../doctor/facts.ts';
-import { isAbsent, valueOf, type Reading } from '../doctor/reading.ts';
-import type { Hop } from '../doctor/routes.ts';
+import { gateOf } from '../doctor/gate.ts';
+import { isAbsent, valueOf } from '../doctor/reading.ts';
+import { liveRules, type Hop } from '../doctor/routes.ts';
 import { called } from '../doctor/words.ts';
 import { formatBytes } from '../duration.ts';
 import { describeFilter } from '../notification.ts';
-import { liveRules } from '../doctor/routes.ts';
 import type { HopState, TraceHop, TraceObject } from './model.ts';
-import type { FittedPath } from './ways.ts';
-import { isReading } from './ways.ts';
+import { isReading, type FittedPath } from './ways.ts';
 import { findingsAbout, hop, idsOf, isUnread, judged, type View } from './view.ts';
 
 export function objectHop(view: View, ruleId: string | null, isSeen: boolean): TraceHop {
@@ -79,7 +78,10 @@ export function ruleHop(view: View, { fit, ruleId, steps }: FittedPath, isSeen: 
   const eventRule = steps[0]?.eventRule;
   const name = rule ? `rule ${rule.id}` : `event rule ${eventRule?.name ?? ''}`;
   const findings = [
-    ...findingsAbout(view, { edges: ['rule'], ruleId }),
+    // What is about rules of the bucket says nothing of an event rule.
+    ...findingsAbout(view, { edges: ['rule'], ruleId }).filter(
+      ({ ruleIds = [] }) => rule !== undefined || ruleIds.length === 0,
+    ),
     ...findingsAbout(view, { edges: ['running'], nodes: namesOf(eventRule), ruleId }).filter(({ id }) =>
       isOfRule(id),
     ),
@@ -104,7 +106,6 @@ function namesOf(rule: EventRuleNode | undefined): readonly string[] {
   return rule ? [rule.arn, rule.name] : [];
 }
 
-const ACTIONS = { lambda: 'lambda:InvokeFunction', sqs: 'sqs:SendMessage', sns: 'sns:Publish' } as const;
 const SENDERS = {
   's3.amazonaws.com': 'S3',
   'sns.amazonaws.com': 'SNS',
@@ -151,18 +152,12 @@ function admissionOf(view: View, step: Hop, title: string, who: string) {
   if (!sender || kind === 'event-rule' || kind === 'other')
     return unknown('such targets are not looked into');
   if (target?.roleArn !== undefined) return unknown(`EventBridge uses the role ${target.roleArn}`);
-  const { facts } = view;
-  const parts =
-    kind === 'lambda'
-      ? { there: facts.functions[arn]?.configuration, policy: facts.functions[arn]?.policy }
-      : kind === 'sqs'
-        ? withPolicy(facts.queues[arn]?.attributes)
-        : withPolicy(facts.topics[arn]?.attributes);
-  if (isAbsent(parts.there))
+  const gate = gateOf(view, step);
+  if (isAbsent(kind === 'lambda' ? view.facts.functions[arn]?.configuration : gate?.reading))
     return { state: 'broken', title, detail: `${called(arn)} does not exist` } as const;
-  if (isUnread(view, parts.policy)) return unknown('its policy could not be read');
-  if (!parts.policy) return unknown('its policy was not read');
-  const verdict = admission(valueOf(parts.policy), ACTIONS[kind], arn, sender);
+  if (isUnread(view, gate?.reading)) return unknown('its policy could not be read');
+  if (!gate) return unknown('its policy was not read');
+  const verdict = admission(gate.policy, gate.action, arn, sender);
   switch (verdict.kind) {
     case 'allowed':
       return { state: 'ok', title, detail: 'its policy admits it' } as const;
@@ -179,17 +174,6 @@ function admissionOf(view: View, step: Hop, title: string, who: string) {
     case 'unreadable':
       return unknown('its policy could not be understood');
   }
-}
-
-function withPolicy(attributes: Reading<{ readonly policy?: string | undefined }> | undefined) {
-  const policy = valueOf(attributes)?.policy;
-  const reading: Reading<string> | undefined =
-    attributes?.state === 'known'
-      ? policy === undefined
-        ? { state: 'absent', call: attributes.call }
-        : { state: 'known', call: attributes.call, value: policy }
-      : attributes;
-  return { there: attributes, policy: reading };
 }
 
 /** What is handed to a queue or a topic, and by what it goes on from there. */

@@ -36,9 +36,12 @@ export function viewVerdict(
 export function details(finding: FindingReport, options: ViewOptions): readonly string[] {
   const { theme } = options;
   const seen = finding.evidence.flatMap(({ call, field, value }) =>
-    folded(`${sanitize(call)}: ${sanitize(field)} = ${sanitize(shortened(value))}`, 6, options).map(
-      theme.dim,
-    ),
+    folded(
+      // What was claimed, or measured here, was answered to no call.
+      `${call === 'none' ? '' : `${sanitize(call)}: `}${sanitize(field)} = ${sanitize(shortened(value))}`,
+      6,
+      options,
+    ).map(theme.dim),
   );
   const how = { safe: 'Fix (safe to apply):', ask: 'Fix (look at it first):', tell: 'To look further:' }[
     finding.fix.mode

@@ -81,6 +81,17 @@ describe('what it prints', () => {
     expect(stdout).toContain('✖ Rule "thumbs" sends to function thumbs');
   });
 
+  test('the call that told each fact, and none for what was claimed', async () => {
+    const rule = lambdaRule({ Events: ['s3:ObjectCreated:Put'] });
+    await put(sandbox(), { LambdaFunctionConfigurations: [rule] });
+    await sandbox().s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'a.jpg', Body: 'a' }));
+    const claim = ['--key', 'a.jpg', '--operation', 'multipart'];
+    const { stdout } = await run([BUCKET, ...claim], { tty: { stdout: true } });
+    const lines = stdout.split('\n').map((line) => line.trim());
+    expect(lines).toContain('s3:GetBucketNotification: Events = s3:ObjectCreated:Put');
+    expect(lines).toContain('operation = multipart');
+  });
+
   test('nothing that a terminal would obey', async () => {
     const { lambda } = sandbox();
     await lambda.send(new RemovePermissionCommand({ FunctionName: 'thumbs', StatementId: 'from-s3' }));

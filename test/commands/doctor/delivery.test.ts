@@ -25,7 +25,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { describe, expect, test, vi } from 'vitest';
 import { zipOf, type FunctionCode } from '../../support/function-code.ts';
-import { createLeapingClock } from '../../support/leaping-clock.ts';
+import { createJumpingClock } from '../../support/jumping-clock.ts';
 import { createFunction } from '../../support/pipeline.ts';
 import { temporaryFolder } from '../../support/run-cli.ts';
 import type { TestSandbox } from '../../support/sandbox.ts';
@@ -51,7 +51,7 @@ import {
   topicArn,
 } from './world.ts';
 
-const clock = createLeapingClock();
+const clock = createJumpingClock();
 const sandbox = shareSandbox({ clock });
 const asks = { clock };
 
@@ -76,7 +76,7 @@ describe('an event comes more than once, or out of order', () => {
       setUp: (world) => directFunction(world, FAILING),
       breaks: async (world) => {
         await upload(world);
-        await invokes(world, 1, () => clock.leap(60_000));
+        await invokes(world, 1, () => clock.jump(60_000));
       },
       then: async (world) => {
         await deploy(world, WORKING);
@@ -102,7 +102,7 @@ describe('an event comes more than once, or out of order', () => {
         world.faults.add({ match: {}, effect: { kind: 'late-events', ms: 60_000 }, times: 1 });
         await upload(world, 'in/a.jpg', { Body: 'first' });
         await upload(world, 'in/a.jpg', { Body: 'second' });
-        await invokes(world, 1, () => clock.leap(60_000));
+        await invokes(world, 1, () => clock.jump(60_000));
       },
     },
     {
@@ -144,7 +144,7 @@ describe('an event comes more than once, or out of order', () => {
         world.faults.add({ match: {}, effect: { kind: 'late-events', ms: 60_000 }, times: 1 });
         await upload(world);
         await world.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: 'in/a.jpg' }));
-        await invokes(world, 1, () => clock.leap(60_000));
+        await invokes(world, 1, () => clock.jump(60_000));
       },
       then: (world) => upload(world, 'in/b.jpg'),
     },
@@ -304,7 +304,7 @@ describe('behind a queue', () => {
       breaks: async (world, cwd) => {
         await deploy(world, FAILING);
         await invokes(world, 1, () => upload(world));
-        clock.leap(181_000);
+        clock.jump(181_000);
         await vi.waitFor(async () => expect(await waitingInFailed(world)).toBe('1'));
         const { data } = await doctor(world, [], cwd, asks);
         expect(data.findings.find(({ id }) => id === 'sqs-redriven')?.verdict, summary(data)).toBe(
@@ -436,7 +436,7 @@ describe('what failed is kept nowhere', () => {
     expect(await look()).toBe('broken');
     await allowSending(world);
     expect(await look()).toBe('suspected');
-    clock.leap(60_000);
+    clock.jump(60_000);
     await upload(world, 'in/b.jpg');
     expect(await waitingInFailed(world)).toBe('1');
     expect(await look()).toBeUndefined();

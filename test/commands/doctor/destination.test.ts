@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { NotificationDocument } from '../../../src/core/notification.ts';
 import { PRINTING_HANDLERS } from '../../support/function-code.ts';
-import { createLeapingClock } from '../../support/leaping-clock.ts';
+import { createJumpingClock } from '../../support/jumping-clock.ts';
 import { createFunction } from '../../support/pipeline.ts';
 import type { TestSandbox } from '../../support/sandbox.ts';
 import { shareSandbox } from '../../support/shared-sandbox.ts';
@@ -37,7 +37,7 @@ import {
   topicChain,
 } from './world.ts';
 
-const clock = createLeapingClock();
+const clock = createJumpingClock();
 const sandbox = shareSandbox({ clock });
 /** By the clock of this AWS. */
 const asks = { clock };
@@ -166,7 +166,7 @@ describe('the destination is not there', () => {
       breaks: async ({ sqs, url }) => {
         await sqs.send(new DeleteQueueCommand({ QueueUrl: queueUrl(url) }));
         // Before that no queue of the name can be made.
-        clock.leap(61_000);
+        clock.jump(61_000);
       },
     },
     {

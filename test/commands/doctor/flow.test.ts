@@ -27,7 +27,7 @@ import {
 import { ReceiveMessageCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { describe } from 'vitest';
 import { PRINTING_HANDLERS } from '../../support/function-code.ts';
-import { createLeapingClock } from '../../support/leaping-clock.ts';
+import { createJumpingClock } from '../../support/jumping-clock.ts';
 import { createFunction } from '../../support/pipeline.ts';
 import type { TestSandbox } from '../../support/sandbox.ts';
 import { shareSandbox } from '../../support/shared-sandbox.ts';
@@ -48,14 +48,14 @@ import {
   topicChain,
 } from './world.ts';
 
-const clock = createLeapingClock();
+const clock = createJumpingClock();
 const sandbox = shareSandbox({ clock });
 /** By the clock of this AWS. */
 const asks = { clock };
 
 const MINUTE = 60_000;
 const wait = (ms: number) => {
-  clock.leap(ms);
+  clock.jump(ms);
   return Promise.resolve();
 };
 /** Longer than doctor looks back. */
@@ -135,7 +135,7 @@ describe('nobody reads the queue, or not as meant', () => {
       setUp: queueAlone,
       breaks: async (world) => {
         await upload(world);
-        clock.leap(10 * MINUTE);
+        clock.jump(10 * MINUTE);
       },
       then: ({ sqs, url }) => sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl(url) })),
     },
@@ -226,7 +226,7 @@ describe('times of a queue', () => {
       breaks: async (world) => {
         await setQueue(world, { MessageRetentionPeriod: '600' });
         await upload(world);
-        clock.leap(9.5 * MINUTE);
+        clock.jump(9.5 * MINUTE);
       },
       then: async (world) => {
         await setQueue(world, { MessageRetentionPeriod: '345600' });

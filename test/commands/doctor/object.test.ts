@@ -8,7 +8,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { describe } from 'vitest';
-import { createJumpingClock } from '../../conformance/facts/jumping-clock.ts';
+import { createJumpingClock } from '../../support/jumping-clock.ts';
 import { zipOf, type FunctionCode } from '../../support/function-code.ts';
 import type { TestSandbox } from '../../support/sandbox.ts';
 import { shareSandbox } from '../../support/shared-sandbox.ts';

@@ -6,10 +6,11 @@ import { CreateTopicCommand, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
 import { PRINTING_HANDLERS } from '../../support/function-code.ts';
-import { longestChain, requestsOf, timedRequestsOf } from '../../support/journal.ts';
+import { requestsOf } from '../../support/journal.ts';
 import { createFunction } from '../../support/pipeline.ts';
+import { roundTrips } from '../../support/round-trips.ts';
+import { temporaryFolder } from '../../support/run-cli.ts';
 import { shareSandbox } from '../../support/shared-sandbox.ts';
-import type { TestSandbox } from '../../support/sandbox.ts';
 import { doctor, summary } from './scenario.ts';
 import {
   admits,
@@ -28,22 +29,18 @@ import {
 
 const sandbox = shareSandbox();
 
-/** Long against the work of this process between two requests. */
-const LATENCY_MS = 120;
-
-/** The second run: the first one loads the clients, which takes longer than an answer. */
-async function serialOf(world: TestSandbox): Promise<number> {
-  const first = await doctor(world);
+/** Its levels, of a world that works. */
+async function serialOf(expected: number): Promise<number> {
+  const cwd = temporaryFolder();
+  const first = await doctor(sandbox(), [], cwd);
   expect(first.data.verdict, summary(first.data)).toBe('healthy');
-  world.journal.clear();
-  world.faults.add({ match: {}, effect: { kind: 'latency', ms: LATENCY_MS } });
-  await doctor(world);
-  return longestChain(timedRequestsOf(world)).length;
+  const prepare = () => Promise.resolve(cwd);
+  return (await roundTrips(sandbox(), { argv: ['doctor', BUCKET], prepare }, expected)).levels.length;
 }
 
 test('a function: the bucket, the function, its role and log', async () => {
   await directFunction(sandbox());
-  expect(await serialOf(sandbox())).toBe(3);
+  expect(await serialOf(3)).toBe(3);
 });
 
 test('twenty functions: no more', async () => {
@@ -61,7 +58,7 @@ test('twenty functions: no more', async () => {
     ),
   });
   // 48 reads at once: what there is of each function takes one turn, its role another; a turn more for a busy machine.
-  expect(await serialOf(sandbox())).toBeLessThanOrEqual(4);
+  expect(await serialOf(4)).toBeLessThanOrEqual(4);
   // One call of a function's settings, one of its policy, one of its role: within AWS's request rates.
   expect(requestsOf(sandbox()).length).toBeLessThanOrEqual(10 + 20 * 3);
 });
@@ -104,5 +101,5 @@ test('a topic, an encrypted queue and a function: six', async () => {
   await put(sandbox(), {
     TopicConfigurations: [{ Id: 'uploads', TopicArn: topicArn(), Events: ['s3:ObjectCreated:*'] }],
   });
-  expect(await serialOf(sandbox())).toBeLessThanOrEqual(6);
+  expect(await serialOf(6)).toBeLessThanOrEqual(6);
 });

@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import type { NotificationDocument } from '../../../src/core/notification.ts';
-import { createJumpingClock } from '../../conformance/facts/jumping-clock.ts';
+import { createJumpingClock } from '../../support/jumping-clock.ts';
 import { PRINTING_HANDLERS, zipOf, type FunctionCode } from '../../support/function-code.ts';
 import { startHeaderProxy } from '../../support/header-proxy.ts';
 import { createFunction } from '../../support/pipeline.ts';

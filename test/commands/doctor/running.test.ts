@@ -18,21 +18,21 @@ import {
 } from '@aws-sdk/client-lambda';
 import { describe } from 'vitest';
 import { LAMBDA_TRUST, PRINTING_HANDLERS, type FunctionCode } from '../../support/function-code.ts';
-import { createLeapingClock } from '../../support/leaping-clock.ts';
+import { createJumpingClock } from '../../support/jumping-clock.ts';
 import type { TestSandbox } from '../../support/sandbox.ts';
 import { shareSandbox } from '../../support/shared-sandbox.ts';
 import { allow, configure, deploy, handler, upload } from './handlers.ts';
 import { proves } from './scenario.ts';
 import { ACCOUNT, BUCKET_ARN, directFunction, filterOf, lambdaRule, permitS3, put, REGION } from './world.ts';
 
-const clock = createLeapingClock();
+const clock = createJumpingClock();
 const sandbox = shareSandbox({ clock });
 /** By the clock of this AWS. */
 const asks = { clock };
 
 const MINUTE = 60_000;
 const wait = (ms: number) => {
-  clock.leap(ms);
+  clock.jump(ms);
   return Promise.resolve();
 };
 /** Longer than doctor looks back. */
@@ -111,7 +111,7 @@ describe('the function is not ready', () => {
       breaks: async (world) => {
         world.faults.add({ effect: { kind: 'function-activation', ms: 60 * MINUTE } });
         await recreate(world);
-        clock.leap(7 * MINUTE);
+        clock.jump(7 * MINUTE);
       },
       then: async (world) => {
         world.faults.clear();
@@ -163,7 +163,7 @@ describe('the function is not ready', () => {
       },
       breaks: async (world) => {
         await deleteRole(world);
-        clock.leap(2 * MINUTE);
+        clock.jump(2 * MINUTE);
         await world.iam.send(
           new CreateRoleCommand({ RoleName: ROLE, AssumeRolePolicyDocument: LAMBDA_TRUST }),
         );

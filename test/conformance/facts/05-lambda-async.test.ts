@@ -11,7 +11,7 @@ import {
 import { expect } from 'vitest';
 import { zipOf } from '../../support/function-code.ts';
 import { describeFacts, shared, type Fact, type Target } from './harness.ts';
-import { createJumpingClock } from './jumping-clock.ts';
+import { createJumpingClock } from '../../support/jumping-clock.ts';
 import { mailbox, type Mailbox } from './mailbox.ts';
 import { invoke, logged, probe } from './probe.ts';
 import { refused } from './refused.ts';

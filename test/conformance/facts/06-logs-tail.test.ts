@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { expect } from 'vitest';
 import { describeFacts, shared, type Fact, type Target } from './harness.ts';
-import { createJumpingClock } from './jumping-clock.ts';
+import { createJumpingClock } from '../../support/jumping-clock.ts';
 import { logGroup, logStream, write, type GroupRef } from './log-groups.ts';
 import { refused } from './refused.ts';
 

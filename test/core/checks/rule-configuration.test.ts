@@ -10,6 +10,7 @@ import { rulesOverlap } from '../../../src/core/checks/rule/rules-overlap.ts';
 import { staleSiblingBlocksPut } from '../../../src/core/checks/rule/stale-sibling-blocks-put.ts';
 import { absent, denied, read } from '../../../src/core/doctor/reading.ts';
 import { rulesOf, type NotificationDocument } from '../../../src/core/notification.ts';
+import { subscription, written } from './access-support.ts';
 import {
   ALL_OF_BUCKET,
   bridged,
@@ -566,6 +567,31 @@ describe('stale-sibling-blocks-put', () => {
     });
     expect(judge(staleSiblingBlocksPut, given).findings).toMatchObject([
       { fix: { actions: [{ operation: 'SetQueueAttributes' }] } },
+    ]);
+  });
+
+  it('admits others whom the queue shuts out too, so as not to undo another fix: a policy is written whole', () => {
+    const given = facts({
+      question: { ruleId: 't' },
+      bucket: document({
+        TopicConfigurations: [{ Id: 't', TopicArn: topicArn(), Events: ['s3:ObjectCreated:*'] }],
+        QueueConfigurations: [{ Id: 'q', QueueArn: queueArn(), Events: ['s3:ObjectRemoved:*'] }],
+      }),
+      topics: {
+        [topicArn()]: topicNode({
+          subscriptions: read('sns:ListSubscriptionsByTopic', [subscription('sqs', queueArn())]),
+        }),
+      },
+      queues: {
+        [queueArn()]: queueNode({
+          attributes: read('sqs:GetQueueAttributes', queueAttributes({ policy: undefined })),
+        }),
+      },
+    });
+    const [found] = judge(staleSiblingBlocksPut, given).findings;
+    expect(written(found?.fix.actions[0]).Statement).toMatchObject([
+      { Principal: { Service: 'sns.amazonaws.com' } },
+      { Principal: { Service: 's3.amazonaws.com' } },
     ]);
   });
 

@@ -1,8 +1,5 @@
-/**
- * What is known of every cause of the catalogue. Those that stand in neither list are proven on recorded facts: by a test of their
- * check in this folder.
- */
-import type { FindingId } from '../../../src/core/doctor/catalogue.ts';
+/** What is known of every cause of the catalogue. */
+import { CATALOGUE, type FindingId } from '../../../src/core/doctor/catalogue.ts';
 
 /** No check: what would decide is not read by this program. */
 export const NOT_BUILT: Partial<Readonly<Record<FindingId, string>>> = {
@@ -12,96 +9,14 @@ export const NOT_BUILT: Partial<Readonly<Record<FindingId, string>>> = {
     'jobs of S3 Batch Operations are known to S3 Control only; their payload alone names no job',
 };
 
-/** Found, first, and mended by the printed commands, through the real command on the local AWS: test/commands/doctor. */
-export const PROVEN_END_TO_END: readonly FindingId[] = [
-  'bucket-not-found',
-  'bucket-other-account',
-  'unsupported-bucket-kind',
-  'wrong-profile-or-region',
-  'emulator-endpoint',
-  'clock-skew',
-  'object-not-in-bucket',
-  'multipart-never-completed',
-  'object-predates-config',
-  'operation-has-no-event',
-  'restore-expectation',
-  'folder-marker-event',
-  'uploader-writes-twice',
-  'no-notification-config',
-  'config-overwritten',
-  'config-too-fresh',
-  'rule-points-elsewhere',
-  'rules-overlap',
-  'stale-sibling-blocks-put',
-  'put-rejected',
-  'event-type-multipart',
-  'event-type-copy-or-post',
-  'delete-vs-marker',
-  'lifecycle-not-in-removed',
-  'filter-mismatch',
-  'filter-not-encoded',
-  'filter-literal-wildcard',
-  'replica-side-expectation',
-  'replication-events-silent',
-  'eb-not-enabled',
-  'lambda-missing',
-  'lambda-permission-missing',
-  'lambda-permission-wrong-source-arn',
-  'lambda-permission-wrong-account',
-  'lambda-permission-wrong-qualifier',
-  'lambda-permission-wrong-principal',
-  'lambda-permission-condition',
-  'explicit-deny-or-rcp',
-  'sqs-policy',
-  'sns-policy',
-  'sns-downstream-permission',
-  'eb-target-permission',
-  'role-no-s3-read',
-  'role-no-kms-decrypt',
-  'bucket-policy-denies-role',
-  'handler-or-import',
-  'function-timeout',
-  'vpc-no-route',
-  'memory-or-tmp-exhausted',
-  'key-not-decoded',
-  'eventbridge-key-decoded-twice',
-  'wrong-envelope',
-  'handler-drops-work',
-  'archived-object',
-  'object-gone-or-replaced',
-  'lambda-stale-version',
-  'lambda-retry-duplicates',
-  'sqs-redriven',
-  'dlq-undeliverable',
-  's3-duplicate',
-  'double-path',
-  'out-of-order',
-  'no-log-permission',
-  'log-group-elsewhere',
-  'permission-too-open',
-  'lambda-qualifier-missing',
-  'queue-or-topic-missing',
-  'fifo-destination',
-  'cross-region-destination',
-  'cross-account-destination',
-  'lambda-pending',
-  'lambda-failed',
-  'lambda-kms-env',
-  'role-unusable',
-  'reserved-concurrency-zero',
-  'throttled',
-  'async-event-dropped',
-  'recursion-terminated',
-  'recursion-runaway',
-  'sqs-no-consumer',
-  'sqs-esm-filter',
-  'sqs-shared-consumer',
-  'sqs-timing',
-  'sns-no-subscription',
-  'sns-filter-policy',
-  'eb-rule-off-or-elsewhere',
-  'eb-pattern-mismatch',
-  'eb-dropped-or-retried',
-  'kms-key-unusable',
-  'kms-policy-denies-s3',
+/** Proven on recorded facts alone, by a test of their check in this folder. */
+export const PROVEN_ON_FACTS: readonly FindingId[] = [
+  'lambda-mount-or-tenancy',
+  'object-foreign-owner',
+  'logs-late-or-expired',
 ];
+
+/** Found, first, and mended by the printed commands, through the real command on the local AWS: test/commands/doctor. */
+export const PROVEN_END_TO_END: readonly FindingId[] = CATALOGUE.map(({ id }) => id).filter(
+  (id) => !(id in NOT_BUILT) && !PROVEN_ON_FACTS.includes(id),
+);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { FindingId } from '../../../src/core/doctor/catalogue.ts';
 import { absent, denied, read } from '../../../src/core/doctor/reading.ts';
 import type { LogSeen, MappingNode } from '../../../src/core/doctor/facts.ts';
 import {
@@ -632,6 +633,34 @@ describe('ways with more steps', () => {
     });
     expect(hopOf(found, 'rule')?.state).toBe(state);
     expect(found.verdict).toBe(verdict);
+  });
+
+  it.each<[string, readonly FindingId[]]>([
+    ['that names the bucket', ['eb-not-enabled']],
+    ['that may wait for other buckets', []],
+  ])('an event rule %s, and a rule for other keys, where the bucket sends nothing there', (_name, ids) => {
+    const found = trace({
+      bucket: notification(
+        lambdaDocument({ Filter: { Key: { FilterRules: [{ Name: 'Prefix', Value: 'out/' }] } } }),
+      ),
+      eventRules: read('events:ListRules', [eventRule('r')]),
+      diagnosis: {
+        verdict: 'broken',
+        rootCause: 'filter-mismatch',
+        findings: [
+          finding('filter-mismatch', { ruleIds: ['thumbs'] }),
+          ...ids.map((id) => finding(id, { ruleIds: [] })),
+        ],
+      },
+    });
+    expect(found.ways.map(({ eventRule: arn }) => arn === null)).toEqual([true, false]);
+    expect(hopOf(found, 'rule')?.findings).toContain('filter-mismatch');
+    expect(hopOf(found, 'rule', 1)).toMatchObject({
+      state: 'broken',
+      detail: 'the bucket sends nothing to EventBridge',
+      findings: ids,
+    });
+    expect(found.rootCause).toBe('filter-mismatch');
   });
 
   it.each([

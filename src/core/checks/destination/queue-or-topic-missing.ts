@@ -3,6 +3,7 @@ import type { Check } from '../../doctor/check.ts';
 import { ask, call, policyWith, tell } from '../../doctor/fixes.ts';
 import { isAbsent, valueOf, type Reading } from '../../doctor/reading.ts';
 import { called, calledSender, evidence } from '../../doctor/words.ts';
+import { DELIVERY_ACTIONS } from '../../s3-access.ts';
 
 /** The queue or topic that a rule, a subscription or a target names does not exist. */
 export const queueOrTopicMissing: Check = {
@@ -22,8 +23,7 @@ export const queueOrTopicMissing: Check = {
       // Of another account it may be there and only not be shown: see cross-account-destination.
       if (!own && account !== undefined) return [];
       const name = parseArn(arn)?.resource ?? '';
-      const action = kind === 'sqs' ? 'sqs:SendMessage' : 'sns:Publish';
-      const Policy = sender && policyWith(undefined, action, arn, sender);
+      const Policy = sender && policyWith(undefined, DELIVERY_ACTIONS[kind], arn, sender);
       const create =
         kind === 'sqs'
           ? call('sqs', 'CreateQueue', { QueueName: name, Attributes: { Policy } })

@@ -2,8 +2,9 @@
 import { admission, type Sender } from '../../doctor/admission.ts';
 import type { Look } from '../../doctor/check.ts';
 import type { EventRuleNode, MappingNode, SubscriptionNode, TargetNode } from '../../doctor/facts.ts';
-import { isAbsent, valueOf, type Reading } from '../../doctor/reading.ts';
-import { kindOf } from '../../doctor/routes.ts';
+import { gateOf, type Gate } from '../../doctor/gate.ts';
+import { isAbsent, valueOf } from '../../doctor/reading.ts';
+import { kindOf, type Hop } from '../../doctor/routes.ts';
 import type { Rule } from '../../notification.ts';
 import { bucketArnFor } from './role.ts';
 
@@ -102,58 +103,33 @@ function worse(a: Health, b: Health): Health {
 
 /** Without a sender Lambda fetches the event by itself, and no policy of the function is asked. */
 function healthOf(look: Look, arn: string, sender: Sender | undefined): Health {
-  const { functions, queues, topics } = look.facts;
-  switch (kindOf(arn)) {
+  const hop = { kind: kindOf(arn), arn };
+  const own = ownHealth(look, hop);
+  return sender ? worse(own, admits(gateOf(look, hop), arn, sender)) : own;
+}
+
+function ownHealth({ facts }: Look, { kind, arn }: Pick<Hop, 'kind' | 'arn'>): Health {
+  switch (kind) {
     case 'lambda': {
-      const node = functions[arn];
-      if (!node) return 'unknown';
-      if (isAbsent(node.configuration)) return 'shut';
-      const state = valueOf(node.configuration)?.state;
-      const runs: Health = state === 'Active' || state === 'Inactive' ? 'open' : 'unknown';
-      return sender
-        ? worse(
-            runs,
-            admits(node.policy, (policy) => policy, 'lambda:InvokeFunction', arn, sender),
-          )
-        : runs;
+      const configuration = facts.functions[arn]?.configuration;
+      if (isAbsent(configuration)) return 'shut';
+      const state = valueOf(configuration)?.state;
+      return state === 'Active' || state === 'Inactive' ? 'open' : 'unknown';
     }
-    case 'sqs': {
-      const attributes = queues[arn]?.attributes;
-      const keyed: Health = valueOf(attributes)?.kmsKeyId === undefined ? 'open' : 'unknown';
-      return sender
-        ? worse(
-            keyed,
-            admits(attributes, ({ policy }) => policy, 'sqs:SendMessage', arn, sender),
-          )
-        : keyed;
-    }
-    case 'sns': {
-      const attributes = topics[arn]?.attributes;
-      const keyed: Health = valueOf(attributes)?.kmsKeyId === undefined ? 'open' : 'unknown';
-      return sender
-        ? worse(
-            keyed,
-            admits(attributes, ({ policy }) => policy, 'sns:Publish', arn, sender),
-          )
-        : keyed;
-    }
+    case 'sqs':
+      return valueOf(facts.queues[arn]?.attributes)?.kmsKeyId === undefined ? 'open' : 'unknown';
+    case 'sns':
+      return valueOf(facts.topics[arn]?.attributes)?.kmsKeyId === undefined ? 'open' : 'unknown';
     case 'event-rule':
     case 'other':
       return 'unknown';
   }
 }
 
-function admits<T>(
-  reading: Reading<T> | undefined,
-  policyOf: (value: T) => string | undefined,
-  action: string,
-  arn: string,
-  sender: Sender,
-): Health {
-  if (isAbsent(reading)) return 'shut';
-  const value = valueOf(reading);
-  if (value === undefined) return 'unknown';
-  const { kind } = admission(policyOf(value), action, arn, sender);
+function admits(gate: Gate | undefined, arn: string, sender: Sender): Health {
+  if (isAbsent(gate?.reading)) return 'shut';
+  if (gate?.reading.state !== 'known') return 'unknown';
+  const { kind } = admission(gate.policy, gate.action, arn, sender);
   if (kind === 'allowed') return 'open';
   return kind === 'undecided' || kind === 'unreadable' ? 'unknown' : 'shut';
 }

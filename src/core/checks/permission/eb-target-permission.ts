@@ -1,10 +1,14 @@
 import type { Check } from '../../doctor/check.ts';
-import { downstream, DOWNSTREAM_FACTS } from './downstream.ts';
+import { REFUSED_HOPS_FACTS, refusedHops } from './refused-hops.ts';
 
 /** A target of an event rule does not admit EventBridge. */
 export const ebTargetPermission: Check = {
   id: 'eb-target-permission',
-  reads: DOWNSTREAM_FACTS,
+  reads: REFUSED_HOPS_FACTS,
   judge: (look) =>
-    downstream(look, 'events.amazonaws.com').map((found) => ({ id: 'eb-target-permission', ...found })),
+    refusedHops(look, {
+      id: 'eb-target-permission',
+      concerns: ({ sender }) => sender.service === 'events.amazonaws.com',
+      what: 'it',
+    }),
 };

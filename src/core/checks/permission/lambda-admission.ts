@@ -6,13 +6,12 @@ import type { Look } from '../../doctor/check.ts';
 import type { FunctionNode } from '../../doctor/facts.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import { addPermission, safe } from '../../doctor/fixes.ts';
-import { isAbsent, valueOf, type Reading } from '../../doctor/reading.ts';
+import { knownGate } from '../../doctor/gate.ts';
+import { isAbsent, valueOf } from '../../doctor/reading.ts';
 import type { Hop } from '../../doctor/routes.ts';
 import { called, calledRules, evidence } from '../../doctor/words.ts';
 import type { NearMiss } from '../../policy.ts';
-import { nearestMiss } from './near-miss.ts';
-
-const ACTION = 'lambda:InvokeFunction';
+import { DELIVERY_ACTIONS } from '../../s3-access.ts';
 
 /** What the six checks of this family read. */
 export const ADMISSION_FACTS = [
@@ -34,12 +33,12 @@ interface Cause {
 /** The findings of that id. Reads that are refused are noted against `lambda-permission-missing` alone. */
 export function lambdaAdmissions(look: Look, id: FindingId): readonly Finding[] {
   const account = valueOf(look.facts.identity)?.account;
-  const value = <T>(reading: Reading<T> | undefined): T | undefined =>
+  const value: Look['value'] = (reading) =>
     id === 'lambda-permission-missing' ? look.value(reading) : valueOf(reading);
   return look.hops.flatMap((hop) => {
     const node = hop.kind === 'lambda' ? look.facts.functions[hop.arn] : undefined;
     if (!node || hop.sender?.service !== 's3.amazonaws.com') return [];
-    const cause = causeOf(hop, node, value);
+    const cause = causeOf(look, hop, node, value);
     if (cause?.id !== id) return [];
     return [
       {
@@ -58,21 +57,13 @@ export function lambdaAdmissions(look: Look, id: FindingId): readonly Finding[] 
   });
 }
 
-function causeOf(
-  hop: Hop,
-  node: FunctionNode,
-  value: <T>(reading: Reading<T> | undefined) => T | undefined,
-): Cause | undefined {
+function causeOf(look: Look, hop: Hop, node: FunctionNode, value: Look['value']): Cause | undefined {
   const { sender } = hop;
-  // What is not there needs no permission, and GetPolicy answers the same for both.
-  if (!sender || isAbsent(node.configuration) || isAbsent(node.qualified)) return undefined;
   // Nothing can be attached to `$LATEST`: that is a cause of its own.
-  if (node.qualifier === '$LATEST') return undefined;
-  const policy = value(node.policy);
-  if (policy === undefined && !isAbsent(node.policy)) return undefined;
-  // Without a look at the function itself an absent policy proves nothing.
-  if (policy === undefined && value(node.configuration) === undefined) return undefined;
-  const answer = admission(policy, ACTION, hop.arn, sender);
+  if (!sender || node.qualifier === '$LATEST') return undefined;
+  const gate = knownGate(look, hop, value);
+  if (!gate) return undefined;
+  const answer = admission(gate.policy, gate.action, hop.arn, sender);
   switch (answer.kind) {
     case 'allowed':
     case 'denied':
@@ -94,10 +85,7 @@ function causeOf(
       };
     }
     case 'refused':
-      return (
-        elsewhere(node, sender, hop) ??
-        refusal(node, policy === undefined ? undefined : nearestMiss(policy, ACTION, hop.arn, sender))
-      );
+      return elsewhere(node, sender, hop) ?? refusal(node, answer.nearest);
   }
 }
 
@@ -106,7 +94,7 @@ function elsewhere(node: FunctionNode, sender: NonNullable<Hop['sender']>, hop: 
   const plain = unqualifiedFunctionArn(hop.arn);
   const other = (valueOf(node.otherPolicies) ?? []).find(({ qualifier, policy }) => {
     const arn = qualifier === undefined ? plain : `${plain}:${qualifier}`;
-    return admission(policy, ACTION, arn, sender).kind === 'allowed';
+    return admission(policy, DELIVERY_ACTIONS.lambda, arn, sender).kind === 'allowed';
   });
   if (!other) return undefined;
   const there = other.qualifier === undefined ? 'the function without a qualifier' : `"${other.qualifier}"`;

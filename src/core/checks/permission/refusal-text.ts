@@ -1,14 +1,13 @@
-import { admission, type Sender } from '../../doctor/admission.ts';
-import { nearestMiss } from './near-miss.ts';
+import { admission } from '../../doctor/admission.ts';
+import type { Gate } from '../../doctor/gate.ts';
+import type { GuardedHop } from './guarded-hops.ts';
 
 /** What a policy's refusal is, for messages and evidence; undefined when it is none, or an explicit Deny, which is a cause of its own. */
 export function refusalText(
-  policy: string | undefined,
-  action: string,
-  resource: string,
-  sender: Sender,
+  { policy, action }: Gate,
+  { arn, sender }: GuardedHop,
 ): { readonly verdict: 'broken' | 'suspected'; readonly why: string; readonly value: string } | undefined {
-  const answer = admission(policy, action, resource, sender);
+  const answer = admission(policy, action, arn, sender);
   switch (answer.kind) {
     case 'allowed':
     case 'denied':
@@ -24,7 +23,7 @@ export function refusalText(
       };
     }
     case 'refused': {
-      const nearest = policy === undefined ? undefined : nearestMiss(policy, action, resource, sender);
+      const { nearest } = answer;
       if (!nearest) return { verdict: 'broken', why: 'its policy admits nobody', value: 'no statement' };
       const statement = nearest.sid === undefined ? 'the nearest statement' : `statement "${nearest.sid}"`;
       return {

@@ -1,10 +1,14 @@
 import type { Check } from '../../doctor/check.ts';
-import { downstream, DOWNSTREAM_FACTS } from './downstream.ts';
+import { REFUSED_HOPS_FACTS, refusedHops } from './refused-hops.ts';
 
 /** A subscriber of a topic does not admit the topic. */
 export const snsDownstreamPermission: Check = {
   id: 'sns-downstream-permission',
-  reads: DOWNSTREAM_FACTS,
+  reads: REFUSED_HOPS_FACTS,
   judge: (look) =>
-    downstream(look, 'sns.amazonaws.com').map((found) => ({ id: 'sns-downstream-permission', ...found })),
+    refusedHops(look, {
+      id: 'sns-downstream-permission',
+      concerns: ({ sender }) => sender.service === 'sns.amazonaws.com',
+      what: 'it',
+    }),
 };

@@ -9,26 +9,40 @@ import { call, policyWith } from '../../doctor/fixes.ts';
 import { valueOf } from '../../doctor/reading.ts';
 import type { Hop } from '../../doctor/routes.ts';
 import { parsePolicy } from '../../policy-document.ts';
+import { DELIVERY_ACTIONS } from '../../s3-access.ts';
 import { guardedHops } from './guarded-hops.ts';
 
-const ACTIONS = { sqs: 'sqs:SendMessage', sns: 'sns:Publish' } as const;
+type Place = Pick<Hop, 'kind' | 'arn'>;
 
-/** Admits every sender that the queue or topic shuts out. Undefined for others, and when the policy cannot be read. */
-export function admitSenders(look: Pick<Look, 'facts' | 'hops'>, { kind, arn }: Hop): FixAction | undefined {
+/**
+ * Admits every sender that the queue or topic shuts out, and a new one where a fix leads it there. Undefined for others, and when the
+ * policy cannot be read.
+ */
+export function admitSenders(
+  look: Pick<Look, 'facts' | 'hops'>,
+  { kind, arn }: Place,
+  newSender?: Sender,
+): FixAction | undefined {
   const policy = policyOf(look, arn);
   if ((kind !== 'sqs' && kind !== 'sns') || (policy !== undefined && !parsePolicy(policy))) return undefined;
-  return setPolicy(look, arn, withSenders(look, policy, ACTIONS[kind], arn));
+  const action = DELIVERY_ACTIONS[kind];
+  const open = withSenders(look, policy, action, arn);
+  return setPolicy(look, arn, newSender ? policyWith(open, action, arn, newSender) : open);
 }
 
 /**
  * Keeps every Deny that certainly hits a sender from the requests of AWS services, and admits the senders. Undefined where that cannot
  * be written. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalisawsservice
  */
-export function exemptSenders(look: Pick<Look, 'facts' | 'hops'>, { kind, arn }: Hop): FixAction | undefined {
+export function exemptSenders(
+  look: Pick<Look, 'facts' | 'hops'>,
+  { kind, arn }: Place,
+): FixAction | undefined {
   const policy = policyOf(look, arn);
   if ((kind !== 'sqs' && kind !== 'sns') || policy === undefined || !parsePolicy(policy)) return undefined;
-  const exempted = withExemptions(look, policy, ACTIONS[kind], arn);
-  return setPolicy(look, arn, withSenders(look, exempted, ACTIONS[kind], arn));
+  const action = DELIVERY_ACTIONS[kind];
+  const exempted = withExemptions(look, policy, action, arn);
+  return setPolicy(look, arn, withSenders(look, exempted, action, arn));
 }
 
 function policyOf({ facts }: Pick<Look, 'facts'>, arn: string): string | undefined {

@@ -3,12 +3,12 @@ import type { Check, Look } from '../../doctor/check.ts';
 import type { Fix } from '../../doctor/finding.ts';
 import { addPermission, ask, call, functionInput, policyWith, tell } from '../../doctor/fixes.ts';
 import { GATE_FACTS, gateOf, type Gate } from '../../doctor/gate.ts';
+import { singleStatements } from '../../doctor/near-miss.ts';
 import { valueOf } from '../../doctor/reading.ts';
 import { called, evidence } from '../../doctor/words.ts';
 import { parsePolicy, type PolicyStatement } from '../../policy-document.ts';
 import { withoutStatement } from '../../s3-access.ts';
 import { guardedHops, type GuardedHop } from '../permission/guarded-hops.ts';
-import { singleStatements } from '../permission/near-miss.ts';
 import { setPolicy } from '../permission/whole-policy.ts';
 
 const STRANGE_BUCKET = 'a-bucket-of-somebody-else';

@@ -11,11 +11,11 @@ import {
   type Rule,
 } from '../../notification.ts';
 import { waysOut } from '../../overlap-ways.ts';
-import { DELIVERY_ACTIONS } from '../../s3-access.ts';
 import { admission } from '../../doctor/admission.ts';
 import type { Check, Look } from '../../doctor/check.ts';
 import type { Evidence, Finding, Fix } from '../../doctor/finding.ts';
 import { ask, edit, tell } from '../../doctor/fixes.ts';
+import { gateOf } from '../../doctor/gate.ts';
 import { isAbsent, valueOf, type Reading } from '../../doctor/reading.ts';
 import { kindOf, partitionIn, sameResource } from '../../doctor/routes.ts';
 import { called, evidence, cut } from '../../doctor/words.ts';
@@ -130,14 +130,11 @@ function forGrant(look: Look, document: NotificationDocument): readonly Finding[
   const { bucket, question } = look.facts;
   const { expected, ruleId } = question;
   if (expected === undefined || ruleId !== undefined || reachesExpected(look)) return [];
-  const kind = kindOf(expected);
-  if (kind !== 'lambda' && kind !== 'sqs' && kind !== 'sns') return [];
-  const reading = policyReading(look, expected);
-  const policy = look.value(reading);
+  const gate = gateOf(look, { kind: kindOf(expected), arn: expected });
   const sourceArn = bucketArn(partitionIn(look.facts), bucket.name);
-  if (policy === undefined || !policy.includes(sourceArn)) return [];
+  if (look.value(gate?.reading) === undefined || !gate?.policy?.includes(sourceArn)) return [];
   const sender = { service: 's3.amazonaws.com', sourceArn, sourceAccount: valueOf(bucket.owner) } as const;
-  const answer = admission(policy, DELIVERY_ACTIONS[kind], expected, sender).kind;
+  const answer = admission(gate.policy, gate.action, expected, sender).kind;
   if (answer !== 'allowed' && answer !== 'undecided') return [];
   const [last, ...earlier] = writesOf(look);
   const lost = earlier
@@ -154,7 +151,7 @@ function forGrant(look: Look, document: NotificationDocument): readonly Finding[
       node: expected,
       ruleIds: lost ? [lost.id] : [],
       message: `${called(expected)} admits events of bucket ${bucket.name}, but no rule of the bucket leads there${isProven === true && last ? ` since ${cut(last.user)} replaced the configuration at ${formatInstant(last.time)}` : ': one may have been overwritten'}`,
-      evidence: [evidence(reading, 'Policy', sourceArn), ...proof(last)],
+      evidence: [evidence(gate.reading, 'Policy', sourceArn), ...proof(last)],
       fix:
         isProven === true && lost.id !== '' && lost.events.length > 0
           ? mergeBack(look, document, [lost])
@@ -177,13 +174,6 @@ function proof(last: ConfigurationWrite | undefined): readonly Evidence[] {
       value: `${formatInstant(last.time)} by ${cut(last.user)}`,
     },
   ];
-}
-
-function policyReading({ facts }: Look, arn: string): Reading<string | undefined> | undefined {
-  const attributes = facts.queues[arn]?.attributes ?? facts.topics[arn]?.attributes;
-  return attributes?.state === 'known'
-    ? { ...attributes, value: attributes.value.policy }
-    : (attributes ?? facts.functions[arn]?.policy);
 }
 
 function destinationReading({ facts }: Look, arn: string): Reading<unknown> | undefined {

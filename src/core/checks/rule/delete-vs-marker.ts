@@ -3,13 +3,14 @@ import type { Rule } from '../../notification.ts';
 import type { Check, Look } from '../../doctor/check.ts';
 import type { VersionEntry } from '../../doctor/facts.ts';
 import type { Evidence, Finding } from '../../doctor/finding.ts';
-import { valueOf, type Reading } from '../../doctor/reading.ts';
+import type { Reading } from '../../doctor/reading.ts';
 import { evidence, cut } from '../../doctor/words.ts';
 import { claimOf } from './claim.ts';
-import { widen } from './change.ts';
+import { missedEvents } from './missed-events.ts';
 import { calledAll, verb } from './text.ts';
 import { bridgeTakes, isTaken, isTakenElsewhere, passes, reachesExpected, takes, WAY_FACTS } from './ways.ts';
 
+const ID = 'delete-vs-marker';
 const DELETE = 's3:ObjectRemoved:Delete';
 const MARKER = 's3:ObjectRemoved:DeleteMarkerCreated';
 
@@ -19,7 +20,7 @@ const MARKER = 's3:ObjectRemoved:DeleteMarkerCreated';
  * A rule for markers alone is a fair choice in a bucket with versions. No `node`: other deletions prove nothing.
  */
 export const deleteVsMarker: Check = {
-  id: 'delete-vs-marker',
+  id: ID,
   reads: [...WAY_FACTS, 'bucket.versioning', 'bucket.sample', 'bucket.lifecycle', 'object.versions'],
   judge(look) {
     look.value(look.facts.bucket.notification);
@@ -49,16 +50,18 @@ function ofKey(look: Look, key: string, rules: readonly Rule[]): readonly Findin
   const isSure = bridge === 'no' && (claimed !== undefined || !mayExpire(look, key));
   const how = event === MARKER ? 'made a delete marker' : 'deleted it for good';
   return [
-    finding(
-      look,
+    missedEvents(look, {
+      id: ID,
       rules,
-      isSure ? 'broken' : 'suspected',
-      event,
-      `the deletion of "${cut(key)}" ${how}, which sends ${event}, and ${calledAll(rules)} ${verb(rules, 'does', 'do')} not take that`,
-      marker
-        ? markerEvidence(object?.versions, marker)
-        : { call: 'none', field: 'operation', value: question.operation ?? '' },
-    ),
+      verdict: isSure ? 'broken' : 'suspected',
+      lost: [event],
+      message: `the deletion of "${cut(key)}" ${how}, which sends ${event}, and ${calledAll(rules)} ${verb(rules, 'does', 'do')} not take that`,
+      proof: [
+        marker
+          ? markerEvidence(object?.versions, marker)
+          : { call: 'none', field: 'operation', value: question.operation ?? '' },
+      ],
+    }),
   ];
 }
 
@@ -69,9 +72,10 @@ function ofRule(look: Look, rule: Rule): readonly Finding[] {
   if (versioning === 'Off') {
     if (takes(rule, DELETE) || isTakenElsewhere(look, rule, DELETE)) return [];
     const isAll = rule.events.every((event) => event === MARKER);
-    const what = `${calledAll([rule])} takes delete markers only, and bucket ${bucket.name} has no versions, so a deletion makes none`;
-    const proof = evidence(bucket.versioning, 'Status', 'never enabled');
-    return [finding(look, [rule], isAll ? 'suspected' : 'risk', DELETE, what, proof)];
+    const message = `${calledAll([rule])} takes delete markers only, and bucket ${bucket.name} has no versions, so a deletion makes none`;
+    const proof = [evidence(bucket.versioning, 'Status', 'never enabled')];
+    const verdict = isAll ? 'suspected' : 'risk';
+    return [missedEvents(look, { id: ID, rules: [rule], verdict, lost: [DELETE], message, proof })];
   }
   if (takes(rule, MARKER) || isTakenElsewhere(look, rule, MARKER)) return [];
   const proof = evidence(bucket.versioning, 'Status', versioning);
@@ -83,17 +87,15 @@ function ofRule(look: Look, rule: Rule): readonly Finding[] {
       !isTaken(look, MARKER, one.key),
   );
   const what = `${calledAll([rule])} takes ${DELETE} only, and in bucket ${bucket.name}, which has versions, an ordinary deletion makes a delete marker`;
-  if (!hit) return [finding(look, [rule], 'risk', MARKER, what, proof)];
   return [
-    finding(
-      look,
-      [rule],
-      'suspected',
-      MARKER,
-      `${what}, as it did for "${cut(hit.key)}"`,
-      proof,
-      markerEvidence(bucket.sample, hit),
-    ),
+    missedEvents(look, {
+      id: ID,
+      rules: [rule],
+      verdict: hit ? 'suspected' : 'risk',
+      lost: [MARKER],
+      message: hit ? `${what}, as it did for "${cut(hit.key)}"` : what,
+      proof: hit ? [proof, markerEvidence(bucket.sample, hit)] : [proof],
+    }),
   ];
 }
 
@@ -111,30 +113,4 @@ function mayExpire(look: Look, key: string): boolean {
 
 function markerEvidence(reading: Reading<unknown> | undefined, { versionId }: VersionEntry): Evidence {
   return evidence(reading, 'DeleteMarkers[].VersionId', cut(versionId));
-}
-
-function finding(
-  look: Look,
-  rules: readonly Rule[],
-  verdict: Finding['verdict'],
-  lost: string,
-  message: string,
-  ...proof: readonly Evidence[]
-): Finding {
-  const { bucket } = look.facts;
-  return {
-    id: 'delete-vs-marker',
-    verdict,
-    severity: verdict === 'risk' ? 'RISK' : 'SOME',
-    subject: calledAll(rules),
-    ruleIds: rules.map(({ id }) => id),
-    message,
-    evidence: [
-      ...proof,
-      ...rules
-        .slice(0, 3)
-        .map(({ events }) => evidence(bucket.notification, 'Events', cut(events.join(', ')))),
-    ],
-    fix: widen(valueOf(bucket.notification) ?? {}, rules, 'ObjectRemoved', [lost], { bucket: bucket.name }),
-  };
 }

@@ -1,10 +1,9 @@
 import type { Rule } from '../../notification.ts';
 import type { Check, Look } from '../../doctor/check.ts';
-import type { Evidence, Finding } from '../../doctor/finding.ts';
-import { valueOf } from '../../doctor/reading.ts';
-import { evidence, cut } from '../../doctor/words.ts';
+import type { Finding } from '../../doctor/finding.ts';
+import { cut } from '../../doctor/words.ts';
 import { recordsOfKey } from '../object/seen.ts';
-import { widen } from './change.ts';
+import { missedEvents } from './missed-events.ts';
 import { calledAll, verb } from './text.ts';
 import {
   bridgeTakes,
@@ -16,6 +15,7 @@ import {
   WAY_FACTS,
 } from './ways.ts';
 
+const ID = 'event-type-copy-or-post';
 const COPY = 's3:ObjectCreated:Copy';
 const POST = 's3:ObjectCreated:Post';
 
@@ -30,7 +30,7 @@ const WHAT: Readonly<Record<string, string>> = {
  * when somebody says so, or an event of it by another way does. A presigned PUT is a Put. No `node`: other uploads prove nothing.
  */
 export const eventTypeCopyOrPost: Check = {
-  id: 'event-type-copy-or-post',
+  id: ID,
   reads: [...WAY_FACTS, 'functions.log'],
   judge(look) {
     look.value(look.facts.bucket.notification);
@@ -45,9 +45,8 @@ export const eventTypeCopyOrPost: Check = {
       );
       if (lost.length === 0) return [];
       const what = lost.map((event) => WHAT[event]).join(', nor those that were ');
-      return [
-        finding(look, [rule], 'risk', lost, `${calledAll([rule])} does not take objects that were ${what}`),
-      ];
+      const message = `${calledAll([rule])} does not take objects that were ${what}`;
+      return [missedEvents(look, { id: ID, rules: [rule], verdict: 'risk', lost, message })];
     });
   },
 };
@@ -67,41 +66,17 @@ function ofKey(look: Look, key: string, rules: readonly Rule[]): readonly Findin
   const bridge = bridgeTakes(look, event, key);
   if (bridge === 'yes') return [];
   return [
-    finding(
-      look,
-      passing,
-      bridge === 'no' ? 'broken' : 'suspected',
-      [event],
-      `"${cut(key)}" was ${WHAT[event] ?? ''}, which sends ${event}, and ${calledAll(passing)} ${verb(passing, 'does', 'do')} not take that`,
-      claimed === undefined
-        ? { call: 'log', field: 'eventName', value: event }
-        : { call: 'none', field: 'operation', value: operation ?? '' },
-    ),
+    missedEvents(look, {
+      id: ID,
+      rules: passing,
+      verdict: bridge === 'no' ? 'broken' : 'suspected',
+      lost: [event],
+      message: `"${cut(key)}" was ${WHAT[event] ?? ''}, which sends ${event}, and ${calledAll(passing)} ${verb(passing, 'does', 'do')} not take that`,
+      proof: [
+        claimed === undefined
+          ? { call: 'log', field: 'eventName', value: event }
+          : { call: 'none', field: 'operation', value: operation ?? '' },
+      ],
+    }),
   ];
-}
-
-function finding(
-  look: Look,
-  rules: readonly Rule[],
-  verdict: Finding['verdict'],
-  lost: readonly string[],
-  message: string,
-  ...proof: readonly Evidence[]
-): Finding {
-  const { bucket } = look.facts;
-  return {
-    id: 'event-type-copy-or-post',
-    verdict,
-    severity: verdict === 'risk' ? 'RISK' : 'SOME',
-    subject: calledAll(rules),
-    ruleIds: rules.map(({ id }) => id),
-    message,
-    evidence: [
-      ...proof,
-      ...rules
-        .slice(0, 3)
-        .map(({ events }) => evidence(bucket.notification, 'Events', cut(events.join(', ')))),
-    ],
-    fix: widen(valueOf(bucket.notification) ?? {}, rules, 'ObjectCreated', lost, { bucket: bucket.name }),
-  };
 }

@@ -1,10 +1,9 @@
 import { keyPasses } from '../../key-filter.ts';
 import type { Rule } from '../../notification.ts';
 import type { Check, Look } from '../../doctor/check.ts';
-import type { Evidence, Finding } from '../../doctor/finding.ts';
-import { valueOf } from '../../doctor/reading.ts';
+import type { Finding } from '../../doctor/finding.ts';
 import { evidence, cut } from '../../doctor/words.ts';
-import { widen } from './change.ts';
+import { missedEvents } from './missed-events.ts';
 import { calledAll, verb } from './text.ts';
 import {
   bridgeTakes,
@@ -17,7 +16,9 @@ import {
   WAY_FACTS,
 } from './ways.ts';
 
+const ID = 'event-type-multipart';
 const EVENT = 's3:ObjectCreated:CompleteMultipartUpload';
+const LOST = [EVENT] as const;
 
 /**
  * Uploads in parts send CompleteMultipartUpload, and the rule takes other creations only. Certain for a key that was uploaded so. Other
@@ -27,7 +28,7 @@ const EVENT = 's3:ObjectCreated:CompleteMultipartUpload';
  * No `node`: events of small objects that were seen to arrive say nothing against it.
  */
 export const eventTypeMultipart: Check = {
-  id: 'event-type-multipart',
+  id: ID,
   reads: [...WAY_FACTS, 'object.head', 'bucket.sample'],
   judge(look) {
     look.value(look.facts.bucket.notification);
@@ -50,11 +51,12 @@ function ofKey(look: Look, key: string, partial: readonly Rule[]): readonly Find
   if (rules.length === 0 || look.rules.some((rule) => takes(rule, EVENT) && passes(rule, key))) return [];
   const bridge = bridgeTakes(look, EVENT, key);
   if (bridge === 'yes') return [];
-  const what = `"${cut(key)}" was uploaded in parts, which sends ${EVENT}, and ${calledAll(rules)} ${verb(rules, 'does', 'do')} not take that`;
+  const message = `"${cut(key)}" was uploaded in parts, which sends ${EVENT}, and ${calledAll(rules)} ${verb(rules, 'does', 'do')} not take that`;
   const proof = head
     ? evidence(object?.head, 'ETag', cut(head.eTag))
     : { call: 'none', field: 'operation', value: 'multipart' };
-  return [finding(look, rules, bridge === 'no' ? 'broken' : 'suspected', what, proof)];
+  const verdict = bridge === 'no' ? 'broken' : 'suspected';
+  return [missedEvents(look, { id: ID, rules, verdict, lost: LOST, message, proof: [proof] })];
 }
 
 function ofRule(look: Look, rule: Rule): readonly Finding[] {
@@ -64,35 +66,12 @@ function ofRule(look: Look, rule: Rule): readonly Finding[] {
     ({ key, eTag, deleteMarker }) =>
       !deleteMarker && /-\d+$/.test(eTag ?? '') && keyPasses(rule.filter, key) && !isTaken(look, EVENT, key),
   );
+  const about = { id: ID, rules: [rule], lost: LOST } as const;
   if (!hit) {
-    const what = `${calledAll([rule])} does not take uploads in parts, as the AWS CLI and SDKs make them of files above some 8 MB`;
-    return [finding(look, [rule], 'risk', what)];
+    const message = `${calledAll([rule])} does not take uploads in parts, as the AWS CLI and SDKs make them of files above some 8 MB`;
+    return [missedEvents(look, { ...about, verdict: 'risk', message })];
   }
-  const what = `${calledAll([rule])} does not take uploads in parts, and such objects are there: "${cut(hit.key)}"`;
-  return [finding(look, [rule], 'suspected', what, evidence(bucket.sample, 'ETag', cut(hit.eTag ?? '')))];
-}
-
-function finding(
-  look: Look,
-  rules: readonly Rule[],
-  verdict: Finding['verdict'],
-  message: string,
-  ...proof: readonly Evidence[]
-): Finding {
-  const { bucket } = look.facts;
-  return {
-    id: 'event-type-multipart',
-    verdict,
-    severity: verdict === 'risk' ? 'RISK' : 'SOME',
-    subject: calledAll(rules),
-    ruleIds: rules.map(({ id }) => id),
-    message,
-    evidence: [
-      ...proof,
-      ...rules
-        .slice(0, 3)
-        .map(({ events }) => evidence(bucket.notification, 'Events', cut(events.join(', ')))),
-    ],
-    fix: widen(valueOf(bucket.notification) ?? {}, rules, 'ObjectCreated', [EVENT], { bucket: bucket.name }),
-  };
+  const message = `${calledAll([rule])} does not take uploads in parts, and such objects are there: "${cut(hit.key)}"`;
+  const proof = [evidence(bucket.sample, 'ETag', cut(hit.eTag ?? ''))];
+  return [missedEvents(look, { ...about, verdict: 'suspected', message, proof })];
 }

@@ -1,15 +1,16 @@
 import { bucketArn, parseFunctionReference, unqualifiedFunctionArn } from '../../arn.ts';
 import { didYouMean } from '../../did-you-mean.ts';
 import { hasEventBridge, type Rule } from '../../notification.ts';
-import { DELIVERY_ACTIONS } from '../../s3-access.ts';
 import { nameOf } from '../../trace-destination.ts';
 import { admission, type Sender } from '../../doctor/admission.ts';
 import type { Check, Look } from '../../doctor/check.ts';
 import type { Fix, FixAction } from '../../doctor/finding.ts';
-import { addPermission, admitToQueue, admitToTopic, ask, edit, tell } from '../../doctor/fixes.ts';
+import { addPermission, ask, edit, tell } from '../../doctor/fixes.ts';
+import { gateOf } from '../../doctor/gate.ts';
 import { isAbsent, valueOf } from '../../doctor/reading.ts';
 import { kindOf, partitionIn, type Hop } from '../../doctor/routes.ts';
 import { called, evidence, cut } from '../../doctor/words.ts';
+import { admitSenders } from '../permission/whole-policy.ts';
 
 /**
  * What the bucket's rules name is not what should get the events: another function, stage, version or queue. Suspected only, where a
@@ -135,28 +136,20 @@ function change(look: Look, rule: Rule, expected: string): Fix {
 }
 
 /** What admits S3 there; none where it is admitted, undefined where that cannot be told or done. */
-function permissionFor({ facts }: Look, arn: string): readonly FixAction[] | undefined {
-  const kind = kindOf(arn);
-  if (kind !== 'lambda' && kind !== 'sqs' && kind !== 'sns') return undefined;
+function permissionFor(look: Look, arn: string): readonly FixAction[] | undefined {
+  const { facts } = look;
+  const place = { kind: kindOf(arn), arn };
+  const fn = facts.functions[arn];
+  const gate = gateOf(look, place);
+  if (!gate || (fn?.configuration ?? gate.reading).state !== 'known') return undefined;
   const sender: Sender = {
     service: 's3.amazonaws.com',
     sourceArn: bucketArn(partitionIn(facts), facts.bucket.name),
     sourceAccount: valueOf(facts.bucket.owner),
   };
-  const isAdmitted = (policy: string | undefined) =>
-    admission(policy, DELIVERY_ACTIONS[kind], arn, sender).kind === 'allowed';
-  if (kind === 'lambda') {
-    const node = facts.functions[arn];
-    if (!node || node.configuration.state !== 'known') return undefined;
-    if (isAdmitted(valueOf(node.policy))) return [];
-    return [addPermission(node, sender, valueOf(facts.identity)?.account)];
-  }
-  const node = kind === 'sqs' ? facts.queues[arn] : facts.topics[arn];
-  const attributes = valueOf(node?.attributes);
-  if (!attributes) return undefined;
-  if (isAdmitted(attributes.policy)) return [];
-  const queue = facts.queues[arn];
-  const topic = facts.topics[arn];
-  const action = kind === 'sqs' ? queue && admitToQueue(queue, sender) : topic && admitToTopic(topic, sender);
+  if (admission(gate.policy, gate.action, arn, sender).kind === 'allowed') return [];
+  const action = fn
+    ? addPermission(fn, sender, valueOf(facts.identity)?.account)
+    : admitSenders(look, place, sender);
   return action && [action];
 }

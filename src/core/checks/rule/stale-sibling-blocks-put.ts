@@ -1,13 +1,14 @@
 import { bucketArn, parseArn } from '../../arn.ts';
 import type { Rule } from '../../notification.ts';
-import { DELIVERY_ACTIONS } from '../../s3-access.ts';
 import { admission, type Sender } from '../../doctor/admission.ts';
 import type { Check, Look } from '../../doctor/check.ts';
 import type { Finding } from '../../doctor/finding.ts';
-import { addPermission, admitToQueue, admitToTopic, ask, edit } from '../../doctor/fixes.ts';
+import { addPermission, ask, edit } from '../../doctor/fixes.ts';
+import { gateOf } from '../../doctor/gate.ts';
 import { isAbsent, valueOf, type Reading } from '../../doctor/reading.ts';
 import { liveRules, partitionIn } from '../../doctor/routes.ts';
 import { called, evidence, cut } from '../../doctor/words.ts';
+import { admitSenders } from '../permission/whole-policy.ts';
 
 /**
  * A rule that the question is not about names a destination that is gone, or that does not admit S3. S3 checks all destinations at each
@@ -51,37 +52,33 @@ function missing(look: Look, rule: Rule): Finding | undefined {
   };
 }
 
-function refused({ facts }: Look, rule: Rule): Finding | undefined {
+function refused(look: Look, rule: Rule): Finding | undefined {
+  const { facts } = look;
   const { arn, kind } = rule.destination;
-  const node = { lambda: facts.functions[arn], sqs: facts.queues[arn], sns: facts.topics[arn] };
+  const fn = facts.functions[arn];
+  const gate = gateOf(look, rule.destination);
+  // A policy that was not read refuses nobody, and a function without any answers that there is none.
+  const isRead =
+    kind === 'lambda'
+      ? fn?.configuration.state === 'known' && (gate?.reading.state === 'known' || isAbsent(gate?.reading))
+      : gate?.reading.state === 'known';
+  if (!gate || !isRead) return undefined;
   const sender: Sender = {
     service: 's3.amazonaws.com',
     sourceArn: bucketArn(partitionIn(facts), facts.bucket.name),
     sourceAccount: valueOf(facts.bucket.owner),
   };
-  const attributes =
-    kind === 'sqs' ? node.sqs?.attributes : kind === 'sns' ? node.sns?.attributes : undefined;
-  // A policy that was not read refuses nobody, and a function without any answers that there is none.
-  const isRead =
-    kind === 'lambda'
-      ? node.lambda?.configuration.state === 'known' && ['known', 'absent'].includes(node.lambda.policy.state)
-      : attributes?.state === 'known';
-  if (!isRead) return undefined;
-  const policy = kind === 'lambda' ? valueOf(node.lambda?.policy) : valueOf(attributes)?.policy;
-  const answer = admission(policy, DELIVERY_ACTIONS[kind], arn, sender).kind;
+  const answer = admission(gate.policy, gate.action, arn, sender).kind;
   if (answer !== 'refused' && answer !== 'denied') return undefined;
-  const grant =
-    kind === 'lambda'
-      ? node.lambda && addPermission(node.lambda, sender, valueOf(facts.identity)?.account)
-      : kind === 'sqs'
-        ? node.sqs && admitToQueue(node.sqs, sender)
-        : node.sns && admitToTopic(node.sns, sender);
+  const grant = fn
+    ? addPermission(fn, sender, valueOf(facts.identity)?.account)
+    : admitSenders(look, rule.destination, sender);
   const remove = edit({ kind: 'remove', ruleId: rule.id });
   const canGrant = answer === 'refused' && grant !== undefined;
   return {
     ...about(rule),
     message: `rule "${cut(rule.id)}" names ${called(arn)}, which does not admit S3: S3 refuses every change of the configuration until it does, or that rule is gone`,
-    evidence: [evidence(kind === 'lambda' ? node.lambda?.policy : attributes, 'Policy', answer)],
+    evidence: [evidence(gate.reading, 'Policy', answer)],
     fix: {
       ...ask(canGrant ? grant : remove),
       advice: canGrant

@@ -129,7 +129,7 @@ function elsewhereFinding(
     message: `${called(rule.arn)} is on the event bus ${cut(rule.bus)}, but S3 sends to the default bus, and no rule for S3 there forwards its events`,
     evidence: [evidence(facts.eventRules, 'EventBusName', cut(rule.bus))],
     fix:
-      movedToDefaultBus(facts, rule, rules) ??
+      movedToDefaultBus(look, rule, rules) ??
       tell('Make the rule on the default bus, or a rule there that forwards the events to this bus.'),
   };
 }

@@ -1,10 +1,13 @@
 /** The calls that make a rule of another bus anew on the default bus. */
 import { parseArn } from '../../arn.ts';
-import type { DoctorFacts, EventRuleNode, TargetNode } from '../../doctor/facts.ts';
+import type { Look } from '../../doctor/check.ts';
+import type { EventRuleNode, TargetNode } from '../../doctor/facts.ts';
 import type { Fix, FixAction } from '../../doctor/finding.ts';
-import { addPermission, admitToQueue, admitToTopic, ask, call } from '../../doctor/fixes.ts';
+import { addPermission, ask, call } from '../../doctor/fixes.ts';
 import type { Sender } from '../../doctor/admission.ts';
 import { valueOf } from '../../doctor/reading.ts';
+import { kindOf } from '../../doctor/routes.ts';
+import { admitSenders } from '../permission/whole-policy.ts';
 import { isDefaultBus } from './s3-patterns.ts';
 
 /**
@@ -12,7 +15,7 @@ import { isDefaultBus } from './s3-patterns.ts';
  * here, or a rule of that name that is there already.
  */
 export function movedToDefaultBus(
-  facts: DoctorFacts,
+  look: Look,
   rule: EventRuleNode,
   rules: readonly EventRuleNode[],
 ): Fix | undefined {
@@ -28,7 +31,7 @@ export function movedToDefaultBus(
     sourceAccount: undefined,
   };
   const permissions = targets.map((target) =>
-    target.rewritten ? undefined : admitted(facts, target, sender),
+    target.rewritten ? undefined : admitted(look, target, sender),
   );
   if (!permissions.every((one) => one !== undefined)) return undefined;
   return {
@@ -41,19 +44,11 @@ export function movedToDefaultBus(
   };
 }
 
-function admitted(
-  { functions, queues, topics, identity }: DoctorFacts,
-  { arn }: TargetNode,
-  sender: Sender,
-): FixAction | undefined {
-  const fn = functions[arn];
-  const queue = queues[arn];
-  const topic = topics[arn];
-  return (
-    (fn && addPermission(fn, sender, valueOf(identity)?.account)) ??
-    (queue && admitToQueue(queue, sender)) ??
-    (topic && admitToTopic(topic, sender))
-  );
+function admitted(look: Look, { arn }: TargetNode, sender: Sender): FixAction | undefined {
+  const fn = look.facts.functions[arn];
+  return fn
+    ? addPermission(fn, sender, valueOf(look.facts.identity)?.account)
+    : admitSenders(look, { kind: kindOf(arn), arn }, sender);
 }
 
 function targetInput(target: TargetNode): Readonly<Record<string, unknown>> {

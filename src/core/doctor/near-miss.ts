@@ -1,25 +1,21 @@
-import { admission, type Sender } from '../../doctor/admission.ts';
-import { parsePolicy } from '../../policy-document.ts';
-import { withoutUnknown } from '../../policy-unknowns.ts';
-import type { NearMiss } from '../../policy.ts';
+/** Which statement of a policy comes nearest to admitting a sender. */
+import { parsePolicy } from '../policy-document.ts';
+import { withoutUnknown } from '../policy-unknowns.ts';
+import type { PolicyVerdict } from '../policy-verdict.ts';
+import type { NearMiss } from '../policy.ts';
 
 /**
- * The Allow statement that comes nearest to admitting the sender. One that fails at a single key says more than those that were
- * written for other buckets.
+ * The Allow statement that comes nearest, by what `judge` says of each alone. One that fails at a single key says more than those that
+ * were written for other buckets.
  */
-export function nearestMiss(
-  policy: string,
-  action: string,
-  resource: string,
-  sender: Sender,
-): NearMiss | undefined {
+export function nearestMiss(policy: string, judge: (policy: string) => PolicyVerdict): NearMiss | undefined {
   const ranked = singleStatements(policy).flatMap((single) => {
-    const answer = admission(single, action, resource, sender);
+    const answer = judge(single);
     if (answer.kind !== 'refused' || !answer.nearest) return [];
     const { nearest } = answer;
     const key = nearest.condition?.key.toLowerCase();
     const eased = key === undefined ? undefined : withoutUnknown(single, (one) => one !== key);
-    const hangsOnKey = eased && admission(eased.policy, action, resource, sender).kind === 'allowed';
+    const hangsOnKey = eased && judge(eased.policy).kind === 'allowed';
     return [{ nearest, rank: RANKS.indexOf(nearest.failed) + (hangsOnKey ? rankOfKey(key) : 0) }];
   });
   return ranked.reduce<(typeof ranked)[number] | undefined>(

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as timer } from 'node:timers/promises';
-import type { Clock } from '../../../src/core/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 
 export interface JumpingClock extends Clock {
   /** Moves time by `ms` at once; sleepers that are due wake. */
