@@ -1,5 +1,6 @@
 import type { ObjectVersion } from '../core/plan.ts';
 import type { Aws } from './clients.ts';
+import { eachOf } from './read-destination-state.ts';
 
 /**
  * Deletes the named versions, then the bucket. Nothing else is deleted: an object that came meanwhile makes AWS refuse
@@ -15,7 +16,7 @@ export async function emptyAndDeleteBucket(
     aws.s3(),
     import('@aws-sdk/client-s3'),
   ]);
-  for (const { key, versionId } of objects) {
+  await eachOf(objects, async ({ key, versionId }) => {
     const command = new DeleteObjectCommand({
       Bucket: bucket,
       Key: key,
@@ -26,7 +27,7 @@ export async function emptyAndDeleteBucket(
       action: 's3:DeleteObject',
       resource: `${bucket}/${key}`,
     });
-  }
+  });
   await aws.call(
     (options) => s3.send(new DeleteBucketCommand({ Bucket: bucket, ExpectedBucketOwner: owner }), options),
     {

@@ -113,25 +113,29 @@ export function topicOf(arn: string, attributes: Attributes): Omit<TopicFacts, '
 }
 
 /**
- * A key by id, ARN or alias: two reads, one after the other, since a policy is not found by an alias
+ * A key by id, ARN or alias: two reads at once, but one after the other for an alias, by which a policy is not found
  * (https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html).
  */
 export async function readKey(aws: Aws, id: string): Promise<Fact<KeyFacts>> {
   const load = () => Promise.all([aws.kms(), import('@aws-sdk/client-kms')]);
-  const key = await fact('kms:DescribeKey', async () => {
+  const describe = fact('kms:DescribeKey', async () => {
     const [kms, { DescribeKeyCommand }] = await load();
     const what = { action: 'kms:DescribeKey', resource: id };
     return (await aws.call((options) => kms.send(new DescribeKeyCommand({ KeyId: id }), options), what))
       .KeyMetadata;
   });
+  const readPolicy = (keyId: string) =>
+    fact('kms:GetKeyPolicy', async () => {
+      const [kms, { GetKeyPolicyCommand }] = await load();
+      const what = { action: 'kms:GetKeyPolicy', resource: keyId };
+      return (await aws.call((options) => kms.send(new GetKeyPolicyCommand({ KeyId: keyId }), options), what))
+        .Policy;
+    });
+  const isAlias = /(?:^|:)alias\//.test(id);
+  const [key, early] = await Promise.all([describe, isAlias ? undefined : readPolicy(id)]);
   if (key.state !== 'known') return key;
   const arn = key.value.Arn ?? id;
-  const policy = await fact('kms:GetKeyPolicy', async () => {
-    const [kms, { GetKeyPolicyCommand }] = await load();
-    const what = { action: 'kms:GetKeyPolicy', resource: arn };
-    return (await aws.call((options) => kms.send(new GetKeyPolicyCommand({ KeyId: arn }), options), what))
-      .Policy;
-  });
+  const policy = early ?? (await readPolicy(arn));
   return {
     state: 'known',
     value: {

@@ -3,13 +3,24 @@ import { known, valueOf, type EventRuleFacts, type Fact } from '../core/facts.ts
 import type { Aws } from './clients.ts';
 import { fact } from './read-facts.ts';
 
-/** A rule of the default bus by name, with tags and targets. Two round trips: tags are read by the rule's ARN. */
-export async function readEventRule(aws: Aws, name: string): Promise<Fact<EventRuleFacts>> {
-  const [rule, targets] = await Promise.all([describeRule(aws, name), readTargets(aws, name)]);
+/**
+ * A rule of the default bus by name, with tags and targets. Two round trips, since tags are read by the rule's ARN; one where
+ * `likelyArn` is that ARN.
+ */
+export async function readEventRule(
+  aws: Aws,
+  name: string,
+  likelyArn?: string,
+): Promise<Fact<EventRuleFacts>> {
+  const [rule, targets, early] = await Promise.all([
+    describeRule(aws, name),
+    readTargets(aws, name),
+    likelyArn === undefined ? undefined : readTags(aws, likelyArn),
+  ]);
   if (rule.state !== 'known') return rule;
   if (targets.state === 'denied' || targets.state === 'failed') return targets;
   const { Arn = '', EventPattern, State, Description, RoleArn } = rule.value;
-  const tags = await readTags(aws, Arn);
+  const tags = early !== undefined && likelyArn === Arn ? early : await readTags(aws, Arn);
   if (tags.state === 'denied' || tags.state === 'failed') return tags;
   return known({
     name,

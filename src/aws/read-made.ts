@@ -1,8 +1,9 @@
+import type { ListObjectVersionsOutput } from '@aws-sdk/client-s3';
 import { S3evtError } from '../core/errors.ts';
 import { parseArn } from '../core/arn.ts';
 import { ifKnown, valueOf, type Fact } from '../core/facts.ts';
 import type { BucketContents, MadeFact, Presence } from '../core/made-fact.ts';
-import { takesEventsOf } from '../core/event-rule.ts';
+import { eventRuleArn, takesEventsOf } from '../core/event-rule.ts';
 import { isOurs, OBJECT_MARK } from '../core/names.ts';
 import type { ObjectVersion } from '../core/plan.ts';
 import { parsePolicy } from '../core/policy-document.ts';
@@ -33,12 +34,17 @@ export interface MadeName {
   readonly bucket?: string | undefined;
 }
 
-/**
- * What AWS says today of something that s3evt made; `owner` is the account of its buckets. Throws S3evtError: what may not be looked at
- * is not deleted.
- */
-export async function readMade(aws: Aws, made: MadeName, owner?: string): Promise<MadeFact> {
+/** Where it was made: its buckets have to be this account's, and ARNs that are known beforehand save a round trip. */
+export interface MadePlace {
+  readonly account: string;
+  readonly partition: string;
+  readonly region: string;
+}
+
+/** What AWS says today of something that s3evt made. Throws S3evtError: what may not be looked at is not deleted. */
+export async function readMade(aws: Aws, made: MadeName, place?: MadePlace): Promise<MadeFact> {
   const { kind, name } = made;
+  const owner = place?.account;
   switch (kind) {
     case 'rule':
       return { kind, name, bucket: made.bucket ?? '', destination: made.function ?? '' };
@@ -56,7 +62,7 @@ export async function readMade(aws: Aws, made: MadeName, owner?: string): Promis
       };
     }
     case 'log-group':
-      return { kind, name, now: await logGroupPresence(aws, name) };
+      return { kind, name, now: await logGroupPresence(aws, name, place) };
     case 'queue': {
       const queue = valueOf(await readQueue(aws, name));
       return { kind, name, now: queue === undefined ? 'gone' : presence(queue.tags) };
@@ -66,7 +72,8 @@ export async function readMade(aws: Aws, made: MadeName, owner?: string): Promis
       return { kind, name, now: topic === undefined ? 'gone' : presence(topic.tags) };
     }
     case 'event-rule': {
-      const rule = valueOf(await readEventRule(aws, name));
+      const arn = place && eventRuleArn(place.partition, place.region, place.account, name);
+      const rule = valueOf(await readEventRule(aws, name, arn));
       const now = rule === undefined ? 'gone' : presence(rule.tags);
       const targets = rule?.targets.map(({ id }) => id) ?? [];
       return { kind, name, bucket: made.bucket ?? '', now, targets };
@@ -96,8 +103,12 @@ export async function readMade(aws: Aws, made: MadeName, owner?: string): Promis
     case 'permission':
       return readPermission(aws, name, made.function ?? '');
     case 'bucket': {
+      const listing = listVersions(aws, name, owner);
+      // What is in it matters only when it is ours; the failure of this read is taken up then.
+      listing.catch(() => undefined);
       const now = await bucketPresence(aws, name, owner);
-      return { kind, name, now, objects: now === 'ours' ? await bucketContents(aws, name) : undefined };
+      const objects = now === 'ours' ? await contentsOf(aws, name, await listing) : undefined;
+      return { kind, name, now, objects };
     }
   }
 }
@@ -114,10 +125,17 @@ async function readTakers(aws: Aws, bucket: string): Promise<readonly string[] |
     .map(({ name }) => name);
 }
 
-async function logGroupPresence(aws: Aws, group: string): Promise<Presence> {
-  const found = valueOf(await readLogGroup(aws, group));
+async function logGroupPresence(aws: Aws, group: string, place: MadePlace | undefined): Promise<Presence> {
+  const likelyArn =
+    place && `arn:${place.partition}:logs:${place.region}:${place.account}:log-group:${group}`;
+  const [read, early] = await Promise.all([
+    readLogGroup(aws, group),
+    likelyArn === undefined ? undefined : readLogGroupTags(aws, { group, arn: likelyArn }),
+  ]);
+  const found = valueOf(read);
   if (found === undefined) return 'gone';
-  const tags = valueOf(await readLogGroupTags(aws, { group, arn: found.arn }));
+  const isLikely = early !== undefined && found.arn === likelyArn;
+  const tags = valueOf(isLikely ? early : await readLogGroupTags(aws, { group, arn: found.arn }));
   return tags === undefined ? 'gone' : presence(tags);
 }
 
@@ -159,13 +177,23 @@ async function bucketPresence(aws: Aws, bucket: string, owner: string | undefine
   }
 }
 
-/** Which versions `test-upload` wrote (by their metadata), and how many others there are. */
-async function bucketContents(aws: Aws, bucket: string): Promise<BucketContents> {
+async function listVersions(aws: Aws, bucket: string, owner?: string): Promise<ListObjectVersionsOutput> {
   const [s3, { ListObjectVersionsCommand }] = await Promise.all([aws.s3(), import('@aws-sdk/client-s3')]);
-  const listing = await aws.call(
-    (options) => s3.send(new ListObjectVersionsCommand({ Bucket: bucket, MaxKeys: MOST_OBJECTS }), options),
-    { action: 's3:ListBucketVersions', resource: bucket },
-  );
+  const command = new ListObjectVersionsCommand({
+    Bucket: bucket,
+    MaxKeys: MOST_OBJECTS,
+    ...expecting(owner),
+  });
+  const what = { action: 's3:ListBucketVersions', resource: bucket };
+  return aws.call((options) => s3.send(command, options), what);
+}
+
+/** Which versions `test-upload` wrote (by their metadata), and how many others there are. */
+async function contentsOf(
+  aws: Aws,
+  bucket: string,
+  listing: ListObjectVersionsOutput,
+): Promise<BucketContents> {
   const version = (entry: { Key?: string | undefined; VersionId?: string | undefined }): ObjectVersion => ({
     key: entry.Key ?? '',
     // An object of an unversioned bucket is listed with the version "null", which names it in a deletion too. It has to be

@@ -10,6 +10,7 @@ import { reports, ruleReport, type Plan, type RuleReport, type StepReport } from
 import { backupSink, turnTaker } from './guarded-write.ts';
 import { bucketDocument, requireBucket } from './bucket.ts';
 import type { Context } from './context.ts';
+import { ownDocument } from './expected-caller.ts';
 import { passPreflight, writeOf } from './preflight.ts';
 import { diffShown } from './show-plan.ts';
 import { targetShown } from './show-target.ts';
@@ -72,8 +73,11 @@ export async function runDiff(input: DiffInput, ctx: Context): Promise<DiffResul
  */
 export async function runApply(input: ApplyInput, ctx: Context): Promise<ApplyResult> {
   const { bucket, file } = read(input, ctx);
-  const [identity, target] = await Promise.all([callerIdentity(ctx.aws), ctx.aws.target()]);
-  const before = await bucketDocument(bucket, ctx, identity.account);
+  const [identity, target, before] = await Promise.all([
+    callerIdentity(ctx.aws),
+    ctx.aws.target(),
+    ownDocument(bucket, ctx),
+  ]);
   const wanted = documentFor(before, file, input.prune);
   refuseTooMany(wanted);
   const overlap = overlapIn(wanted);

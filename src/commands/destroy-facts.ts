@@ -74,14 +74,16 @@ export async function readDocuments(
   const named = new Set(
     made.flatMap((entry) => (entry.kind === 'bucket' ? [entry.name] : (entry.bucket ?? []))),
   );
-  const admitted = await Promise.all(made.map((entry) => admittedBuckets(entry, ctx)));
-  const buckets = new Set([...named, ...admitted.flat()]);
-  const read = await Promise.all(
-    [...buckets].map(async (bucket) => {
-      const owner = named.has(bucket) ? account : undefined;
-      return [bucket, await readNotification(ctx.aws, bucket, owner)] as const;
-    }),
-  );
+  const documentsOf = (buckets: readonly string[], owner?: string) =>
+    Promise.all(
+      buckets.map(async (bucket) => [bucket, await readNotification(ctx.aws, bucket, owner)] as const),
+    );
+  const [own, admitted] = await Promise.all([
+    documentsOf([...named], account),
+    Promise.all(made.map((entry) => admittedBuckets(entry, ctx))),
+  ]);
+  const further = new Set(admitted.flat().filter((bucket) => !named.has(bucket)));
+  const read = [...own, ...(await documentsOf([...further]))];
   return new Map(
     read.flatMap(([bucket, fact]): [string, NotificationDocument][] => {
       // A bucket elsewhere sends nothing here: S3 refuses functions of other Regions.

@@ -10,6 +10,7 @@ import type { ShownLine } from '../core/progress.ts';
 import type { MadeResource, ProjectSettings } from '../project/project-file.ts';
 import { backupSink, turnTaker } from './guarded-write.ts';
 import type { Context } from './context.ts';
+import { homeCaller, readAsCaller } from './expected-caller.ts';
 import { concerns, readDocuments } from './destroy-facts.ts';
 import { sameResource } from './ledger.ts';
 import { refuseOtherHome } from './project-home.ts';
@@ -44,7 +45,17 @@ export async function runDestroy(input: DestroyInput, ctx: Context): Promise<Des
       },
     );
   }
-  const [identity, target] = await Promise.all([callerIdentity(ctx.aws), ctx.aws.target()]);
+  const [caller, target] = [callerIdentity(ctx.aws), await ctx.aws.target()];
+  const reading = readAsCaller(homeCaller(settings, target), caller, async ({ account, partition }) => {
+    const place = { account, partition, region: target.region.value };
+    return Promise.all([
+      Promise.all(made.map((entry) => readMade(ctx.aws, entry, place))),
+      readDocuments(made, account, ctx),
+    ]);
+  });
+  // Whose project it is comes first; the failure of this read is taken up below.
+  reading.catch(() => undefined);
+  const identity = await caller;
   refuseOtherHome(ctx.project, identity.account, target);
   if (settings.region !== undefined && settings.region !== target.region.value) {
     throw new S3evtError(
@@ -56,10 +67,7 @@ export async function runDestroy(input: DestroyInput, ctx: Context): Promise<Des
     );
   }
 
-  const [facts, documents] = await Promise.all([
-    Promise.all(made.map((entry) => readMade(ctx.aws, entry, identity.account))),
-    readDocuments(made, identity.account, ctx),
-  ]);
+  const [facts, documents] = await reading;
   const plan = planDestroy({ made: facts, documents });
   ctx.emit(targetShown(target, identity.account));
   ctx.emit({

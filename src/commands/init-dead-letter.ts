@@ -1,3 +1,4 @@
+import { callerIdentity } from '../aws/identity.ts';
 import { readEventInvokeConfig, readMaySend } from '../aws/read-function-destination.ts';
 import { readQueue } from '../aws/read-destinations.ts';
 import { readFunction, readRole } from '../aws/read-facts.ts';
@@ -12,7 +13,8 @@ import {
 } from '../core/init-dead-letter.ts';
 import type { InitPlan } from '../core/init-plan.ts';
 import type { Context } from './context.ts';
-import type { InitInput, Prepared, WantedDestination } from './init.ts';
+import { expectedCaller, readAsCaller } from './expected-caller.ts';
+import type { InitAnswers, InitInput, WantedDestination } from './init.ts';
 import { destinationFault, functionReference } from './init-checks.ts';
 
 /** Refuses --dead-letter where S3's events know none, or by a name that no queue has. Throws USAGE or INVALID_ARGUMENT. */
@@ -48,42 +50,58 @@ export function refuseDeadLetter(
   });
 }
 
-/** The plan with the dead-letter queue in it. Up to two round trips more. Throws S3evtError. */
-export async function withDeadLetter(
-  { plan, desired, target }: Prepared,
+/** Puts the dead-letter queue into a plan. */
+type DeadLetterPlanner = (plan: InitPlan) => InitPlan;
+
+/**
+ * Reads what --dead-letter needs beside the rest; what it returns decides, and throws S3evtError when what is wanted cannot be. One round
+ * trip where the account is known, else two; one more for the role of a function that is there.
+ */
+export async function readDeadLetter(
   input: InitInput,
-  destination: WantedDestination,
+  { bucket, destination }: Pick<InitAnswers, 'bucket' | 'destination'>,
   ctx: Context,
-): Promise<InitPlan> {
+): Promise<DeadLetterPlanner> {
   const { deadLetter } = input;
-  if (deadLetter === undefined) return plan;
-  const { aws } = ctx;
-  const { account, partition, region } = desired;
+  if (deadLetter === undefined) return (plan) => plan;
   const reference = deadLetter === true ? defaultName(destination) : deadLetter;
-  const byName = !reference.startsWith('arn:');
-  const arn = byName ? queueArn(partition, region, account, reference) : reference;
-  refuseQueueElsewhere(arn, account, target.region.value);
-  if (destination.kind === 'sqs') {
-    const own = plan.destination?.arn ?? '';
-    const [queue, source] = await Promise.all([readQueue(aws, arn), readQueue(aws, own)]);
-    const wanted = { arn, mayCreate: byName, queue, present: valueOf(source)?.deadLetterArn };
-    return withQueueDeadLetter(plan, wanted);
-  }
+  const [expected, target] = await Promise.all([expectedCaller(bucket, ctx), ctx.aws.target()]);
+  return readAsCaller(expected, callerIdentity(ctx.aws), async (caller): Promise<DeadLetterPlanner> => {
+    const byName = !reference.startsWith('arn:');
+    const inAccount = (name: string) => queueArn(caller.partition, target.region.value, caller.account, name);
+    const arn = byName ? inAccount(reference) : reference;
+    refuseQueueElsewhere(arn, caller.account, target.region.value);
+    const named = { arn, mayCreate: byName };
+    if (destination.kind !== 'sqs') return readForFunction(named, destination, input.roleArn, ctx);
+    const own = destination.reference;
+    const [queue, source] = await Promise.all([
+      readQueue(ctx.aws, arn),
+      readQueue(ctx.aws, own.startsWith('arn:') ? own : inAccount(own)),
+    ]);
+    return (plan) => withQueueDeadLetter(plan, { ...named, queue, present: valueOf(source)?.deadLetterArn });
+  });
+}
+
+async function readForFunction(
+  named: Omit<DeadLetterQueue, 'queue'>,
+  destination: WantedDestination,
+  givenRole: string | undefined,
+  ctx: Context,
+): Promise<DeadLetterPlanner> {
+  const { aws } = ctx;
   const { name, qualifier } = functionReference(destination.reference);
-  const [queue, fn, config] = await Promise.all([
-    readQueue(aws, arn),
-    readFunction(aws, name),
+  const readRoleOf = async () => {
+    const roleArn = valueOf(await readFunction(aws, name))?.roleArn ?? givenRole;
+    return roleArn === undefined ? undefined : readExecutionRole(roleArn, named.arn, ctx);
+  };
+  const [queue, role, config] = await Promise.all([
+    readQueue(aws, named.arn),
+    readRoleOf(),
     readEventInvokeConfig(aws, name, qualifier),
   ]);
-  const wanted: DeadLetterQueue = { arn, mayCreate: byName, queue };
-  const roleArn = valueOf(fn)?.roleArn ?? input.roleArn;
-  return withFunctionDeadLetter(plan, {
-    ...wanted,
-    functionName: name,
-    qualifier,
-    present: valueOf(config)?.DestinationConfig?.OnFailure?.Destination,
-    role: roleArn === undefined ? undefined : await readExecutionRole(roleArn, arn, ctx),
-  });
+  const present = valueOf(config)?.DestinationConfig?.OnFailure?.Destination;
+  return (plan) =>
+    withFunctionDeadLetter(plan, { ...named, queue, functionName: name, qualifier, present, role });
 }
 
 async function readExecutionRole(arn: string, queue: string, { aws }: Context): Promise<ExecutionRole> {

@@ -7,18 +7,23 @@ import { commandFlags } from '../aws/target-flags.ts';
 import { parseArn, parseFunctionReference } from '../core/arn.ts';
 import { S3evtError } from '../core/errors.ts';
 import type { EventTargetFacts } from '../core/event-target.ts';
-import { ABSENT, ifKnown } from '../core/facts.ts';
+import { eventRuleArn } from '../core/event-rule.ts';
+import { ABSENT, ifKnown, type EventRuleFacts, type Fact } from '../core/facts.ts';
 import { readFilter } from '../core/filter-input.ts';
 import { planEventBridgeInit, type DesiredEventBridge } from '../core/init-eventbridge.ts';
 import { shellQuote } from '../core/shell.ts';
 import { knownOwner } from './bucket.ts';
 import type { Context } from './context.ts';
+import { expectedCaller } from './expected-caller.ts';
 import type { InitAnswers, InitInput, Prepared } from './init.ts';
 import { refuseNewBucketName, refuseUnseenBucket } from './init-checks.ts';
 import { ourRules } from './init-rules.ts';
 import { refuseForeignProject } from './project-home.ts';
 
-/** Reads and plans for EventBridge. Two round trips. Throws S3evtError. */
+/**
+ * Reads and plans for EventBridge. One round trip for a rule that is new or whose account the project file knows, else two. Throws
+ * S3evtError.
+ */
 export async function prepareEventBridge(
   input: InitInput,
   answers: InitAnswers,
@@ -33,7 +38,7 @@ export async function prepareEventBridge(
     aws.target(),
     readBucket(aws, answers.bucket, owner),
     readNotification(aws, answers.bucket, owner),
-    name === '' ? ABSENT : readEventRule(aws, name),
+    name === '' ? ABSENT : readRule(name, answers.bucket, ctx),
     answers.eventTarget === undefined ? undefined : readTarget(answers.eventTarget, ctx),
   ]);
   if (input.save) refuseForeignProject(ctx.project, identity.account, target);
@@ -89,6 +94,12 @@ function refuseLostFlags(input: InitInput, eventRule: string): void {
       hint: 'Name the rule that chooses among them: --event-rule NAME.',
     },
   );
+}
+
+async function readRule(name: string, bucket: string, ctx: Context): Promise<Fact<EventRuleFacts>> {
+  const [caller, target] = await Promise.all([expectedCaller(bucket, ctx), ctx.aws.target()]);
+  const arn = caller && eventRuleArn(caller.partition, target.region.value, caller.account, name);
+  return readEventRule(ctx.aws, name, arn);
 }
 
 async function readTarget(arn: string, { aws }: Context): Promise<EventTargetFacts | undefined> {

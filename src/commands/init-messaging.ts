@@ -9,12 +9,16 @@ import { ifKnown } from '../core/facts.ts';
 import { planMessagingInit, type DesiredMessaging } from '../core/init-messaging.ts';
 import { knownOwner } from './bucket.ts';
 import type { Context } from './context.ts';
-import type { InitAnswers, InitInput, Prepared, WantedDestination } from './init.ts';
+import { expectedCaller, readAsCaller } from './expected-caller.ts';
+import type { InitAnswers, InitInput, Prepared } from './init.ts';
 import { refuseNewBucketName, refuseUnseenBucket } from './init-checks.ts';
 import { ourRules, wantedRules } from './init-rules.ts';
 import { refuseForeignProject } from './project-home.ts';
 
-/** Reads and plans for a queue or a topic. Two round trips, four when a key encrypts it. Throws S3evtError. */
+/**
+ * Reads and plans for a queue or a topic. One round trip where the project file knows the account or an ARN names the destination, else two
+ * (the ARN of a name has the account in it); one more when a key encrypts it. Throws S3evtError.
+ */
 export async function prepareMessaging(
   input: InitInput,
   answers: InitAnswers,
@@ -29,7 +33,7 @@ export async function prepareMessaging(
     aws.target(),
     readBucket(aws, answers.bucket, owner),
     readNotification(aws, answers.bucket, owner),
-    readDestination(answers.destination, account, ctx),
+    readDestination(answers, account, ctx),
   ]);
   if (input.save) refuseForeignProject(ctx.project, identity.account, target);
   const facts = { bucket, notification, destination: where.fact, key: where.key };
@@ -62,19 +66,24 @@ export async function prepareMessaging(
 }
 
 async function readDestination(
-  { kind, reference }: WantedDestination,
-  account: Promise<CallerIdentity>,
+  { bucket, destination: { kind, reference } }: InitAnswers,
+  identity: Promise<CallerIdentity>,
   ctx: Context,
 ) {
   const { aws } = ctx;
-  const [identity, target] = await Promise.all([account, aws.target()]);
+  const read = async (arn: string) => {
+    const fact = kind === 'sqs' ? await readQueue(aws, arn) : await readTopic(aws, arn);
+    const keyId = ifKnown<{ readonly kmsKeyId: string | undefined }>(fact)?.kmsKeyId;
+    return { arn, fact, key: keyId === undefined ? undefined : await readKey(aws, keyId) };
+  };
+  if (reference.startsWith('arn:')) return read(reference);
+  // Loaded while the account is asked for.
+  void (kind === 'sqs' ? aws.sqs() : aws.sns()).catch(() => undefined);
+  const [expected, target] = await Promise.all([expectedCaller(bucket, ctx), aws.target()]);
   const make = kind === 'sqs' ? queueArn : topicArn;
-  const arn = reference.startsWith('arn:')
-    ? reference
-    : make(identity.partition, target.region.value, identity.account, reference);
-  const fact = kind === 'sqs' ? await readQueue(aws, arn) : await readTopic(aws, arn);
-  const keyId = ifKnown<{ readonly kmsKeyId: string | undefined }>(fact)?.kmsKeyId;
-  return { arn, fact, key: keyId === undefined ? undefined : await readKey(aws, keyId) };
+  return readAsCaller(expected, identity, ({ partition, account }) =>
+    read(make(partition, target.region.value, account, reference)),
+  );
 }
 
 function refuseElsewhere(arn: string, target: Target): void {

@@ -40,13 +40,29 @@ export async function lookAtDestinations(
   scope: PreflightScope,
   ctx: Pick<Context, 'aws'>,
 ): Promise<Looked> {
-  const states = await readDestinationStates(
-    ctx.aws,
+  const states = await statesBehind(rules, ctx);
+  return { states, findings: judge(rules, standing, states, scope) };
+}
+
+/** What the destinations of the rules are like today. */
+export function statesBehind(
+  rules: readonly Rule[],
+  { aws }: Pick<Context, 'aws'>,
+): Promise<DestinationStates> {
+  return readDestinationStates(
+    aws,
     rules.map(({ destination }) => destination),
   );
+}
+
+function judge(
+  rules: readonly Rule[],
+  standing: readonly Rule[],
+  states: DestinationStates,
+  scope: PreflightScope,
+): readonly Finding[] {
   const flags = commandFlags(scope.target);
-  const findings = preflight({ rules, bucket: sendingBucket(scope, standing), states, flags });
-  return { states, findings };
+  return preflight({ rules, bucket: sendingBucket(scope, standing), states, flags });
 }
 
 /** S3 took the rules that stand there, so they are in its Region, whichever one the call is for. */
@@ -71,6 +87,8 @@ interface PreflightChoice {
   readonly yes: boolean;
   /** Destinations that the plan itself makes or mends. */
   readonly mended?: ReadonlySet<string>;
+  /** What was read of the destinations already; read here when absent. */
+  readonly states?: DestinationStates;
 }
 
 /**
@@ -89,7 +107,7 @@ export async function passPreflight<P extends Plan>(
   const rules = rulesOf(write.after).filter(
     ({ destination }) => choice.mended?.has(destination.arn) !== true,
   );
-  const { findings } = await lookAtDestinations(rules, standing, scope, ctx);
+  const findings = judge(rules, standing, choice.states ?? (await statesBehind(rules, ctx)), scope);
   for (const warning of preflightWarnings(findings)) ctx.emit({ type: 'warning', warning });
   const dead = findings.filter(isRefused);
   if (dead.length === 0) return plan;

@@ -9,8 +9,9 @@ import { targetFlags } from '../aws/target-flags.ts';
 import { reports, ruleReport, type RuleReport, type StepReport } from '../core/plan.ts';
 import { planRemoval } from '../core/removal-plan.ts';
 import { backupSink, turnTaker } from './guarded-write.ts';
-import { bucketDocument, requireBucket } from './bucket.ts';
+import { requireBucket } from './bucket.ts';
 import type { Context } from './context.ts';
+import { ownDocument } from './expected-caller.ts';
 import { madeHere } from './ls.ts';
 import { forgetMade } from './ledger.ts';
 import { passPreflight, writeOf } from './preflight.ts';
@@ -38,8 +39,11 @@ export interface RmResult {
 /** Removes rules by id, and the permission that s3evt gave when no other rule of the bucket needs it. Throws S3evtError. */
 export async function runRm(input: RmInput, ctx: Context): Promise<RmResult> {
   const bucket = requireBucket(input.bucket, ctx);
-  const [identity, target] = await Promise.all([callerIdentity(ctx.aws), ctx.aws.target()]);
-  const document = await bucketDocument(bucket, ctx, identity.account);
+  const [identity, target, document] = await Promise.all([
+    callerIdentity(ctx.aws),
+    ctx.aws.target(),
+    ownDocument(bucket, ctx),
+  ]);
   const rules = rulesOf(document);
   const wanted = input.ids.map((id) => rules.find((rule) => rule.id === id) ?? missing(id, bucket, rules));
   const asked = planRemoval(input.ids, { bucket, document, policies: new Map() });

@@ -23,15 +23,15 @@ export interface TopicReport {
     readonly { readonly protocol: string; readonly endpoint: string; readonly confirmed: boolean }[] | null;
 }
 
+/** One read more for a queue with dead letters. */
 export async function readQueueReport(
   queue: QueueState,
+  readBy: QueueReport['readBy'],
   { aws }: Pick<Context, 'aws'>,
 ): Promise<QueueReport> {
-  const { arn, waiting, inFlight, deadLetterArn } = queue;
-  const [mappings, dead] = await Promise.all([
-    settled(fact('lambda:ListEventSourceMappings', () => listMappings(aws, arn))),
-    deadLetterArn === undefined ? undefined : settled(readQueueAttributes(aws, deadLetterArn)),
-  ]);
+  const { waiting, inFlight, deadLetterArn } = queue;
+  const dead =
+    deadLetterArn === undefined ? undefined : await settled(readQueueAttributes(aws, deadLetterArn));
   const waits = dead && ifKnown(dead)?.['ApproximateNumberOfMessages'];
   return {
     waiting,
@@ -40,11 +40,22 @@ export async function readQueueReport(
       deadLetterArn === undefined
         ? null
         : { arn: deadLetterArn, waiting: waits === undefined ? null : Number(waits) },
-    readBy: ifKnown(mappings)?.map(({ functionArn, state }) => ({ function: functionArn, state })) ?? null,
+    readBy,
   };
 }
 
-export async function readTopicReport(arn: string, { aws }: Pick<Context, 'aws'>): Promise<TopicReport> {
-  const read = await settled(fact('sns:ListSubscriptionsByTopic', () => listSubscriptions(aws, arn)));
-  return { subscriptions: ifKnown(read) ?? null };
+export async function readReaders(
+  queueArn: string,
+  { aws }: Pick<Context, 'aws'>,
+): Promise<QueueReport['readBy']> {
+  const read = await settled(fact('lambda:ListEventSourceMappings', () => listMappings(aws, queueArn)));
+  return ifKnown(read)?.map(({ functionArn, state }) => ({ function: functionArn, state })) ?? null;
+}
+
+export async function readSubscriptions(
+  topicArn: string,
+  { aws }: Pick<Context, 'aws'>,
+): Promise<TopicReport['subscriptions']> {
+  const read = await settled(fact('sns:ListSubscriptionsByTopic', () => listSubscriptions(aws, topicArn)));
+  return ifKnown(read) ?? null;
 }

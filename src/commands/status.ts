@@ -1,6 +1,7 @@
 import { callerIdentity } from '../aws/identity.ts';
 import { lastRecords } from '../aws/last-records.ts';
 import { eachOf } from '../aws/read-destination-state.ts';
+import { parseArn } from '../core/arn.ts';
 import { defaultLogGroup } from '../core/names.ts';
 import { readFunctionArn } from '../core/destination-name.ts';
 import type { DestinationState } from '../core/destination-state.ts';
@@ -16,7 +17,8 @@ import { destinationReport, ruleOwners, type ListedRule } from './ls.ts';
 import { lookAtDestinations } from './preflight.ts';
 import {
   readQueueReport,
-  readTopicReport,
+  readReaders,
+  readSubscriptions,
   type QueueReport,
   type TopicReport,
 } from './status-destinations.ts';
@@ -61,8 +63,8 @@ const LOOK_BACK_MS = 24 * 3_600_000;
 const EVENTS_SHOWN = 3;
 
 /**
- * Rules, destinations, their state and the last deliveries. Two round trips; three for a queue with dead letters or a function with a log
- * group of its own, four when a key encrypts something. Throws S3evtError.
+ * Rules, destinations, their state and the last deliveries. Two round trips; three for a queue with dead letters, a function with a log
+ * group of its own or a key that encrypts something, one more for a key that is named by an alias. Throws S3evtError.
  */
 export async function runStatus(input: StatusInput, ctx: Context): Promise<StatusResult> {
   const bucket = requireBucket(input.bucket, ctx);
@@ -73,17 +75,17 @@ export async function runStatus(input: StatusInput, ctx: Context): Promise<Statu
   ]);
   const rules = rulesOf(document);
   const looking = lookAtDestinations(rules, rules, { bucket, identity, target }, ctx);
-  const [{ states, findings }, owners, events] = await Promise.all([
+  const [{ states, findings }, owners, besides] = await Promise.all([
     looking,
     ruleOwners(rules, bucket, ctx),
-    eachOf(rules, (rule) => eventsOf(rule, bucket, ctx)),
+    eachOf(rules, (rule) => readBeside(rule, bucket, target.region.value, ctx)),
   ]);
   const found = await eachOf(
     rules.map((rule, index) => ({ rule, index })),
     async ({ rule, index }): Promise<StatusRule> => {
       const own = findings.filter(({ ruleId }) => ruleId === rule.id);
       const state = states.get(rule.destination.arn);
-      const details = await detailsOf(rule, bucket, state, events[index] ?? null, ctx);
+      const details = await detailsOf(rule, bucket, state, besides[index] ?? NOTHING_BESIDE, ctx);
       const report = destinationReport(own);
       return {
         ...ruleReport(rule),
@@ -105,37 +107,56 @@ export async function runStatus(input: StatusInput, ctx: Context): Promise<Statu
   };
 }
 
+/** What is read of a destination beside its state: its ARN alone names it. */
+interface Beside {
+  readonly lastEvents: StatusRule['lastEvents'];
+  readonly readBy: QueueReport['readBy'];
+  readonly subscriptions: TopicReport['subscriptions'];
+}
+
+const NOTHING_BESIDE: Beside = { lastEvents: null, readBy: null, subscriptions: null };
+
+async function readBeside(rule: Rule, bucket: string, region: string, ctx: Context): Promise<Beside> {
+  const { kind, arn } = rule.destination;
+  if (kind === 'lambda') return { ...NOTHING_BESIDE, lastEvents: await eventsOf(rule, bucket, ctx) };
+  // Of another Region nothing is looked at: S3 sends nothing there.
+  if (parseArn(arn)?.region !== region) return NOTHING_BESIDE;
+  return kind === 'sqs'
+    ? { ...NOTHING_BESIDE, readBy: await readReaders(arn, ctx) }
+    : { ...NOTHING_BESIDE, subscriptions: await readSubscriptions(arn, ctx) };
+}
+
 type Details = Pick<StatusRule, 'function' | 'queue' | 'topic' | 'lastEvents'>;
 
 async function detailsOf(
   rule: Rule,
   bucket: string,
   state: DestinationState | undefined,
-  events: StatusRule['lastEvents'],
+  { lastEvents, readBy, subscriptions }: Beside,
   ctx: Context,
 ): Promise<Details> {
   const nothing: Details = { function: null, queue: null, topic: null, lastEvents: null };
   switch (state?.kind) {
     case undefined:
-      return rule.destination.kind === 'lambda' ? { ...nothing, lastEvents: events } : nothing;
+      return { ...nothing, lastEvents };
     case 'lambda': {
       const fn = ifKnown(state.qualified ?? state.function);
-      if (!fn) return { ...nothing, lastEvents: events };
+      if (!fn) return { ...nothing, lastEvents };
       const { logGroup } = fn;
       const elsewhere = logGroup !== defaultLogGroup(fn.name);
       return {
         ...nothing,
         function: { state: fn.state, runtime: fn.runtime ?? null, logGroup },
-        lastEvents: elsewhere ? await eventsOf(rule, bucket, ctx, logGroup) : events,
+        lastEvents: elsewhere ? await eventsOf(rule, bucket, ctx, logGroup) : lastEvents,
       };
     }
     case 'sqs': {
       const queue = ifKnown(state.queue);
-      return { ...nothing, queue: queue ? await readQueueReport(queue, ctx) : null };
+      return { ...nothing, queue: queue ? await readQueueReport(queue, readBy, ctx) : null };
     }
     case 'sns': {
       const topic = ifKnown(state.topic);
-      return { ...nothing, topic: topic ? await readTopicReport(topic.arn, ctx) : null };
+      return { ...nothing, topic: topic ? { subscriptions } : null };
     }
   }
 }

@@ -1,16 +1,17 @@
 import { applyPlan } from '../aws/apply-plan.ts';
 import { callerIdentity, type CallerIdentity } from '../aws/identity.ts';
-import { readPolicies } from '../aws/read-policies.ts';
 import { admitSteps } from '../core/admit-plan.ts';
 import { bucketArn } from '../core/arn.ts';
+import { policiesOf, type DestinationStates } from '../core/destination-state.ts';
 import { S3evtError } from '../core/errors.ts';
-import { diffDocuments, sameDocument, type NotificationDocument } from '../core/notification.ts';
+import { diffDocuments, rulesOf, sameDocument, type NotificationDocument } from '../core/notification.ts';
 import { reports, ruleReport, type Plan, type RuleReport, type Step, type StepReport } from '../core/plan.ts';
 import { backupsOf, markUndone, type Backup } from '../project/backups.ts';
 import { backupSink, turnTaker } from './guarded-write.ts';
-import { bucketDocument, requireBucket } from './bucket.ts';
+import { requireBucket } from './bucket.ts';
 import type { Context } from './context.ts';
-import { passPreflight, writeOf } from './preflight.ts';
+import { ownDocument } from './expected-caller.ts';
+import { passPreflight, statesBehind, writeOf } from './preflight.ts';
 import { diffShown, planShown } from './show-plan.ts';
 import { targetShown } from './show-target.ts';
 
@@ -42,21 +43,26 @@ export async function runUndo(input: UndoInput, ctx: Context): Promise<UndoResul
   const bucket = requireBucket(input.bucket, ctx);
   const backups = backupsOf(ctx.project.root, bucket);
   if (backups.length === 0) throw nothingToUndo(bucket, ctx);
+  const reading = ownDocument(bucket, ctx);
+  // Whose change it is comes first; the failure of this read is taken up below.
+  reading.catch(() => undefined);
   const [identity, target] = await Promise.all([callerIdentity(ctx.aws), ctx.aws.target()]);
   // The same folder may have changed a bucket of the same name elsewhere: on a local AWS, in another account.
   const own = backups.filter(({ change }) => change.account === identity.account);
   if (own.length === 0) throw otherAccount(backups, identity.account);
-  const current = await bucketDocument(bucket, ctx, identity.account);
+  const current = await reading;
   // A run that was killed before its put left a backup of a change that never was.
   const backup = own.find(
     ({ before, after }) => !sameDocument(before, current) || sameDocument(after, current),
   );
   if (!backup) throw nothingToUndo(bucket, ctx);
   refuseIfChanged(backup, current);
-  const permissions = await permissionsBack(bucket, current, backup.before, identity, ctx);
+  const states = await statesBehind(rulesOf(backup.before), ctx);
+  const permissions = permissionsBack(bucket, current, backup.before, identity, states);
+  const mended = new Set(permissions.map(({ arn }) => arn));
   const plan = await passPreflight(
     undoPlan(bucket, current, backup.before, permissions),
-    { removeDead: input.removeDeadRules, yes: input.yes, mended: new Set(permissions.map(({ arn }) => arn)) },
+    { removeDead: input.removeDeadRules, yes: input.yes, mended, states },
     { bucket, identity, target },
     ctx,
   );
@@ -130,22 +136,21 @@ function refuseIfChanged(backup: Backup, current: NotificationDocument): void {
 }
 
 /** `rm` takes a permission away with the last rule that needed it: it has to come back before the rule does. */
-async function permissionsBack(
+function permissionsBack(
   bucket: string,
   current: NotificationDocument,
   former: NotificationDocument,
   identity: CallerIdentity,
-  ctx: Pick<Context, 'aws'>,
-): Promise<readonly { readonly arn: string; readonly step: Step }[]> {
+  states: DestinationStates,
+): readonly { readonly arn: string; readonly step: Step }[] {
   const { added, changed } = diffDocuments(current, former);
   const rules = [...added, ...changed.map(({ after }) => after)];
-  const policies = await readPolicies(rules, ctx.aws);
   const sending = {
     name: bucket,
     arn: bucketArn(identity.partition, bucket),
     account: identity.account,
   };
-  return admitSteps(rules, sending, policies);
+  return admitSteps(rules, sending, policiesOf(states));
 }
 
 function undoPlan(
@@ -156,6 +161,10 @@ function undoPlan(
 ): Plan {
   const same = sameDocument(before, after);
   const steps = permissions.map(({ step }) => step);
+  // Granting a function's permission is one request: the look runs beside it, and is no older at the write than if it came after.
+  const lookAfter = steps.flatMap(({ id, action }) =>
+    action.kind === 'add-permission' && !action.replaces ? [] : [id],
+  );
   return {
     steps: [
       ...steps,
@@ -164,6 +173,7 @@ function undoPlan(
         title: `Put back the former configuration of ${bucket}`,
         change: same ? 'none' : 'update',
         after: steps.map(({ id }) => id),
+        lookAfter,
         action: { kind: 'put-notification', bucket, before, after },
       },
     ],

@@ -36,3 +36,22 @@ export type TopicState = Omit<TopicFacts, 'tags'>;
 
 /** By the ARNs of rules. What was not looked at is not in it. */
 export type DestinationStates = ReadonlyMap<Destination['arn'], DestinationState>;
+
+/**
+ * Texts of the resource-based policies by the destination's ARN: undefined where there is none, no entry where it may not be read. Lambda
+ * answers the same for a function that is not there.
+ */
+export function policiesOf(states: DestinationStates): ReadonlyMap<string, string | undefined> {
+  const policies = new Map<string, string | undefined>();
+  for (const [arn, state] of states) {
+    if (state.kind === 'lambda') {
+      if (state.policy.state === 'known') policies.set(arn, state.policy.value);
+      else if (state.policy.state === 'absent') policies.set(arn, undefined);
+      continue;
+    }
+    const facts: Fact<Pick<QueueState | TopicState, 'policy'>> =
+      state.kind === 'sqs' ? state.queue : state.topic;
+    if (facts.state === 'known') policies.set(arn, facts.value.policy);
+  }
+  return policies;
+}

@@ -65,7 +65,10 @@ export function withQueueDeadLetter(plan: InitPlan, wanted: QueueDeadLetter): In
       after: [...queue.after, deadLetter.id],
       action: { ...queue.action, deadLetterArn: wanted.arn },
     };
-    const steps = plan.steps.flatMap((step) => (step === queue ? [deadLetter, made] : [step]));
+    const steps = plan.steps.flatMap((step) => {
+      if (step === queue) return [deadLetter, made];
+      return [step.lookAfter ? { ...step, lookAfter: [...step.lookAfter, deadLetter.id] } : step];
+    });
     return { ...plan, steps };
   }
   const isSet = wanted.present === wanted.arn;

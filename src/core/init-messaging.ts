@@ -79,7 +79,8 @@ export function planMessagingInit(desired: DesiredMessaging, facts: MessagingFac
   }
   const { step, settled, document } = planRules(desired, facts, destination, after);
   return {
-    steps: [...steps, step],
+    // One request makes a new queue or topic: the look runs beside it, and is no older at the write than if it came after.
+    steps: [...steps, existing ? step : { ...step, lookAfter: ['bucket'] }],
     rules: settled,
     document,
     destination,

@@ -63,5 +63,6 @@ it.each([[false], [true]])('holds nothing of the events that were read, followin
   expect(records).toBe((pages * PAGE_EVENTS) / 2);
   const [early = 0, late = 0] = heaps;
   const bytesPerEvent = (late - early) / ((pages - 8) * PAGE_EVENTS);
-  expect(bytesPerEvent).toBeLessThan(5);
+  // An event takes some hundred; what the runtime itself keeps of so long a run stays below that.
+  expect(bytesPerEvent).toBeLessThan(25);
 });
