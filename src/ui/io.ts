@@ -20,7 +20,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * reader has gone it does nothing. `flush` resolves when everything has been handed over, and rejects with
  * FILE_UNWRITABLE when the stream failed for another reason than a reader that went away.
  */
-export interface Output extends Writer {
+export interface Output extends Omit<Writer, 'push'> {
   readonly isTTY: boolean;
   /** A terminal whose lines may be drawn again: neither TERM=dumb nor CI, where each frame would be a new line. */
   readonly canRedraw: boolean;
@@ -44,10 +44,17 @@ export function createIo(
   streams: { readonly stdin: InputStream; readonly stdout: OutputStream; readonly stderr: OutputStream },
   options: { readonly env: Environment; readonly color: ColorChoice },
 ): Io {
+  // Only results come in such numbers that batching pays.
+  const stdout = createWriter(streams.stdout, 'stdout', { batched: true });
+  const oneTerminal = streams.stdout.isTTY === true && streams.stderr.isTTY === true;
+  const stderr = createWriter(streams.stderr, 'stderr', {
+    batched: false,
+    // What was said first stands first.
+    ...(oneTerminal ? { before: stdout.push } : {}),
+  });
   return {
-    // Only results are worth batching, and only where nobody watches them appear.
-    stdout: createOutput(streams.stdout, 'stdout', streams.stdout.isTTY !== true, options),
-    stderr: createOutput(streams.stderr, 'stderr', false, options),
+    stdout: createOutput(streams.stdout, stdout, options),
+    stderr: createOutput(streams.stderr, stderr, options),
     // Read when it is asked for: a mistake in the command line is told without opening stdin.
     get stdinIsTTY() {
       return streams.stdin.isTTY === true;
@@ -57,13 +64,11 @@ export function createIo(
 
 function createOutput(
   stream: OutputStream,
-  name: string,
-  batched: boolean,
+  writer: Writer,
   options: { readonly env: Environment; readonly color: ColorChoice },
 ): Output {
   const { env } = options;
   const isTTY = stream.isTTY === true;
-  const writer = createWriter(stream, name, batched);
   return {
     isTTY,
     canRedraw: isTTY && env['TERM'] !== 'dumb' && !runsInCi(env),

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { S3evtError } from '../core/errors.ts';
 
-/** Text is handed over in pieces of about this many characters when nobody watches: one system call, not a thousand. */
+/** Text is handed over in pieces of about this many characters: one system call, not a thousand. */
 const BATCH_CHARACTERS = 64 * 1024;
 
 /** The reader went away: `| head -1`, a closed terminal (EIO), a pipe of Windows (EOF). Not a failure. */
@@ -17,6 +17,8 @@ const READER_GONE: readonly string[] = [
 export interface Writer {
   readonly closed: boolean;
   write(text: string): Promise<void>;
+  /** Hands over at once what was written, unless the stream takes no more. */
+  readonly push: () => void;
   flush(): Promise<void>;
   onClosed(callback: () => void): void;
 }
@@ -24,9 +26,13 @@ export interface Writer {
 /**
  * Writes with back-pressure and survives a reader that goes away. `name` stands in the error of a stream that fails for
  * another reason (a full disk), which `flush` throws. With `batched`, what is written within one turn of the event loop
- * goes out together.
+ * goes out together. `before` is called at the start of each `write` and `flush`.
  */
-export function createWriter(stream: Writable, name: string, batched: boolean): Writer {
+export function createWriter(
+  stream: Writable,
+  name: string,
+  { batched, before }: { readonly batched: boolean; readonly before?: () => void },
+): Writer {
   let pending = '';
   let inFlight = 0;
   let blocked = false;
@@ -105,6 +111,7 @@ export function createWriter(stream: Writable, name: string, batched: boolean): 
       return closed;
     },
     write(text) {
+      before?.();
       if (closed || text === '') return Promise.resolve();
       pending += text;
       if (!batched || pending.length >= BATCH_CHARACTERS) {
@@ -118,7 +125,9 @@ export function createWriter(stream: Writable, name: string, batched: boolean): 
       }
       return isBlocked() ? new Promise((resolve) => roomWaiters.push(resolve)) : Promise.resolve();
     },
+    push,
     async flush() {
+      before?.();
       for (;;) {
         push();
         if (closed || (pending === '' && inFlight === 0)) break;

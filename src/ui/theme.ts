@@ -1,4 +1,4 @@
-import { Chalk } from 'chalk';
+import { Chalk, type ChalkInstance } from 'chalk';
 
 export type Style = (text: string) => string;
 
@@ -63,17 +63,27 @@ const ASCII: Symbols = {
 export function createTheme(options: { readonly color: boolean; readonly unicode: boolean }): Theme {
   const chalk = new Chalk({ level: options.color ? 1 : 0 });
   return {
-    title: (text) => chalk.bold(text),
-    strong: (text) => chalk.bold(text),
-    dim: (text) => chalk.dim(text),
-    good: (text) => chalk.green(text),
-    bad: (text) => chalk.red(text),
-    warn: (text) => chalk.yellow(text),
-    accent: (text) => chalk.cyan(text),
-    key: (text) => chalk.magenta(text),
-    added: (text) => chalk.green(text),
-    removed: (text) => chalk.red(text),
-    changed: (text) => chalk.yellow(text),
+    title: styleOf(chalk.bold),
+    strong: styleOf(chalk.bold),
+    dim: styleOf(chalk.dim),
+    good: styleOf(chalk.green),
+    bad: styleOf(chalk.red),
+    warn: styleOf(chalk.yellow),
+    accent: styleOf(chalk.cyan),
+    key: styleOf(chalk.magenta),
+    added: styleOf(chalk.green),
+    removed: styleOf(chalk.red),
+    changed: styleOf(chalk.yellow),
     symbols: options.unicode ? UNICODE : ASCII,
   };
+}
+
+/**
+ * Chalk's style with its codes asked for once, for plain text of one line: nearly all there is in a long log. The rest stays with
+ * Chalk, which opens codes again inside of other codes and at each line.
+ */
+function styleOf(chalk: ChalkInstance): Style {
+  const [open = '', close = ''] = chalk('|').split('|');
+  return (text) =>
+    text === '' || text.includes('\u001b') || text.includes('\n') ? chalk(text) : open + text + close;
 }

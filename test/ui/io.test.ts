@@ -95,19 +95,57 @@ it('knows the columns of now', () => {
 });
 
 describe('writing', () => {
-  it('reaches a terminal at once', () => {
-    const { io, stdout } = fakeTerminal();
-    void io.stdout.write('a');
-    expect(stdout.text).toBe('a');
+  it.each([
+    ['a pipe', false],
+    ['a terminal', true],
+  ])('of results goes to %s in one piece per turn, in order', async (_name, isTTY) => {
+    const stream = Object.assign(new SlowPipe(1000), { isTTY });
+    const io = ioOn(stream);
+    for (const text of ['a', 'b', 'c']) await io.stdout.write(text);
+    expect(stream.chunks).toEqual([]);
+    await settled();
+    expect(stream.chunks).toEqual(['abc']);
   });
 
-  it('goes to a pipe in one piece per turn, in order', async () => {
-    const pipe = new SlowPipe(1000);
-    const io = ioOn(pipe);
-    for (const text of ['a', 'b', 'c']) await io.stdout.write(text);
-    expect(pipe.chunks).toEqual([]);
-    await settled();
-    expect(pipe.chunks).toEqual(['abc']);
+  it.each([
+    ['a pipe', false],
+    ['a terminal', true],
+  ])('to stderr reaches %s at once', (_name, stderr) => {
+    const terminal = fakeTerminal({ stderr });
+    void terminal.io.stderr.write('a');
+    expect(terminal.stderr.text).toBe('a');
+  });
+
+  describe('to stdout and stderr of one terminal', () => {
+    it('keeps the order in which it was said', async () => {
+      const screen = new FakeOutput(true);
+      const io = createIo(
+        { stdin: new FakeInput(true), stdout: screen, stderr: screen },
+        { env: {}, color: 'auto' },
+      );
+      void io.stdout.write('result ');
+      void io.stderr.write('note ');
+      void io.stdout.write('more ');
+      void io.stderr.write('end');
+      await settled();
+      expect(screen.text).toBe('result note more end');
+    });
+
+    it('shows results before a question or a spinner that waits for stderr draws', () => {
+      const { io, stdout } = fakeTerminal();
+      void io.stdout.write('result');
+      void io.stderr.flush();
+      expect(stdout.text).toBe('result');
+    });
+
+    it('but a note hurries nothing along that goes into a pipe', async () => {
+      const { io, stdout } = fakeTerminal({ stdout: false });
+      void io.stdout.write('result');
+      void io.stderr.write('note');
+      expect(stdout.text).toBe('');
+      await io.stdout.flush();
+      expect(stdout.text).toBe('result');
+    });
   });
 
   it('resolves only when the stream can take more', async () => {
