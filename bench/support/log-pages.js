@@ -9,10 +9,7 @@ const PAGE = /@@@@/g;
 /** What `init`'s function leaves of an invocation: START, the event it prints, END and REPORT; 290 bytes a line. */
 const LAMBDA = (n) => {
   const id = `7f1c9d2e-3b4a-4c5d-8e6f-@@@@${String(n).padStart(8, '0')}`;
-  const event = JSON.stringify(s3Event(`photos/2026/beach-@@@@-${n}.jpeg`)).replace(
-    /(?<=[,:])(?=["{[\d])/g,
-    ' ',
-  );
+  const event = pythonJson(s3Event(`photos/2026/beach-@@@@-${n}.jpeg`));
   return [
     `START RequestId: ${id} Version: $LATEST\n`,
     `${event}\n`,
@@ -51,6 +48,12 @@ export function createPages(kind, pages) {
     return (page < pages - 1 ? middle : last).replace(PAGE, number);
   };
 }
+
+/** As `json.dumps` writes it. */
+const pythonJson = (value) =>
+  JSON.stringify(value)
+    .replace(/":(?=["{[\d])/g, '": ')
+    .replace(/,(?=["{])/g, ', ');
 
 function s3Event(key) {
   const bucket = {

@@ -55,8 +55,12 @@ export async function runCommand<Result extends CommandResult, Item>(
     let text = '';
     for (const value of values) {
       const shown = loaded.viewItem?.(value, now) ?? {};
-      if (shown.stderr && flags.quiet !== true)
+      if (shown.stderr && flags.quiet !== true) {
+        // What came before stands before it.
+        void io.stdout.write(text);
+        text = '';
         for (const note of shown.stderr) progress.emit({ type: 'note', text: note });
+      }
       if (shown.stdout) text += lines(shown.stdout);
     }
     return io.stdout.write(text);

@@ -73,7 +73,27 @@ export function readPlatformText(text: string): PlatformMessage | undefined {
   return type === undefined ? undefined : { kind: 'platform', type: type.split(/[ \t]/, 1)[0] ?? type, text };
 }
 
+const NUMBER = String.raw`(\d{1,15}(?:\.\d{1,9})?)`;
+
+/** What most of them say, and no more. */
+const PLAIN_REPORT = new RegExp(
+  String.raw`^REPORT RequestId: (\S+)\tDuration: ${NUMBER} ms\tBilled Duration: ${NUMBER} ms\tMemory Size: ${NUMBER} MB\tMax Memory Used: ${NUMBER} MB\t?$`,
+);
+
 function readReport(text: string): ReportMessage | undefined {
+  const plain = PLAIN_REPORT.exec(text);
+  if (plain) {
+    const [, requestId = '', durationMs, billedMs, memoryMb, maxMemoryMb] = plain;
+    return {
+      kind: 'report',
+      requestId,
+      durationMs: Number(durationMs),
+      billedMs: Number(billedMs),
+      memoryMb: Number(memoryMb),
+      maxMemoryMb: Number(maxMemoryMb),
+      status: 'ok',
+    };
+  }
   const requestId = field(text, 'REPORT RequestId');
   const numbers = {
     durationMs: amount(field(text, 'Duration')),
