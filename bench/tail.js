@@ -14,7 +14,7 @@ const MEMORY_ROUNDS = 3;
 const SINCE = '2026-09-01';
 const TAIL = ['tail', '/aws/lambda/photos', '--no-follow', '--since', SINCE];
 const paginator = fileURLToPath(new URL('support/paginator.js', import.meta.url));
-const memoryHook = fileURLToPath(new URL('support/print-memory.cjs', import.meta.url));
+const memoryHook = new URL('support/print-memory.js', import.meta.url).href;
 
 export const run = () =>
   inFolder(async (folder) => {
@@ -73,7 +73,7 @@ async function memory(folder) {
       peaks[size].push(
         await withStaticServer({ kind: 'log pages', log: 'lambda', pages }, (endpoint) =>
           peakMb(
-            [process.execPath, '--require', memoryHook, binary, ...TAIL],
+            [process.execPath, '--import', memoryHook, binary, ...TAIL],
             bareEnv(folder, targetEnv(endpoint)),
           ),
         ),

@@ -98,7 +98,7 @@ it('a body that breaks off is read again, and is an error when it always does', 
 it('gives the SDK what it cannot read itself', async () => {
   const { client } = await clientOf((_request, response) => response.writeHead(200, JSON_TYPE).end(PAGE));
   const call = command();
-  const taken = takeBody(call, () => {
+  const taken = takeBody<string>(call, () => {
     throw new Error('no');
   });
   const { events } = await client.send(call);
