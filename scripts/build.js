@@ -55,6 +55,14 @@ const UNUSED = {
     importer: /node_modules.@?inquirer/,
     contents: 'export default undefined',
   },
+  // Of all that `fs/promises` brings, the SDK's reader of configuration files calls this.
+  '@smithy/core': {
+    filter: /^node:fs\/promises$/,
+    importer: /shared-ini-file-loader/,
+    contents: `import { readFile as read } from 'node:fs';
+      export const readFile = (path, encoding) =>
+        new Promise((resolve, reject) => read(path, encoding, (error, text) => (error ? reject(error) : resolve(text))));`,
+  },
 };
 const withoutUnused = {
   name: 'without unused',
@@ -124,6 +132,20 @@ const namedOnly = {
   },
 };
 
+/** The sandbox knows a service by its schemas: the code of eleven clients would be a third of the package, and of a start. */
+const schemasOnly = {
+  name: 'schemas only',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^@aws-sdk\/client-/ }, ({ path, importer }) =>
+      importer.startsWith(join(root, 'src')) ? { path, namespace: 'schemas' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'schemas' }, ({ path }) => ({
+      contents: `export * from '${path}/dist-es/schemas/schemas_0.js'`,
+      resolveDir: root,
+    }));
+  },
+};
+
 const lazyHttps = {
   name: 'lazy https',
   setup({ onLoad }) {
@@ -149,7 +171,7 @@ try {
       entryPoints: { main: 'src/cli/index.ts', ...SHARED },
       plugins: [withoutUnused, apart(SANDBOX), namedOnly, lazyHttps],
     }),
-    split({ entryPoints: SANDBOX, plugins: [apart(SHARED)] }),
+    split({ entryPoints: SANDBOX, plugins: [apart(SHARED), schemasOnly] }),
   ]);
   const outputFiles = builds.flatMap((each) => each.outputFiles);
   const outputs = Object.assign({}, ...builds.map(({ metafile }) => metafile.outputs));

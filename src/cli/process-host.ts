@@ -1,5 +1,7 @@
 import { systemClock } from '../sandbox/clock.ts';
+import type { OutputStream } from '../ui/io.ts';
 import { Interrupted, type Host } from './host.ts';
+import { standardOutput } from './standard-output.ts';
 
 /** Exit codes of signals, as shells know them: 128 and the signal's number. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -14,16 +16,11 @@ export interface Installation {
   readonly version: string;
 }
 
-/** The real process as a host. The first signal aborts the run, the second ends the process at once. */
+/** The real process as a host. Once a command listens, the first signal aborts it; the second ends the process at once. */
 export function processHost({ script, packageRoot, version }: Installation): Host {
-  const controller = new AbortController();
-  for (const [name, code] of Object.entries(SIGNALS)) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(code);
-      controller.abort(new Interrupted(code));
-      setTimeout(() => process.exit(code), CLEAN_UP_MS).unref();
-    });
-  }
+  let signal: AbortSignal | undefined;
+  let stdout: OutputStream | undefined;
+  let stderr: OutputStream | undefined;
   return {
     env: process.env,
     cwd: process.cwd(),
@@ -31,12 +28,14 @@ export function processHost({ script, packageRoot, version }: Installation): Hos
       return process.stdin;
     },
     get stdout() {
-      return process.stdout;
+      return (stdout ??= standardOutput(1, () => process.stdout));
     },
     get stderr() {
-      return process.stderr;
+      return (stderr ??= standardOutput(2, () => process.stderr));
     },
-    signal: controller.signal,
+    get signal() {
+      return (signal ??= abortedBySignals());
+    },
     clock: systemClock,
     // Loaded when it is asked for: what ends before a call to AWS needs no cryptography.
     randomHex: (length) =>
@@ -49,4 +48,16 @@ export function processHost({ script, packageRoot, version }: Installation): Hos
     packageRoot,
     version,
   };
+}
+
+function abortedBySignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const [name, code] of Object.entries(SIGNALS)) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(code);
+      controller.abort(new Interrupted(code));
+      setTimeout(() => process.exit(code), CLEAN_UP_MS).unref();
+    });
+  }
+  return controller.signal;
 }

@@ -111,6 +111,8 @@ export async function runCommand<Result extends CommandResult, Item>(
     }
     return interrupted;
   } finally {
+    // What was begun ahead and is not wanted any more ends with it: the SDK would try a call again whose socket is gone.
+    stop.abort(new Interrupted(0));
     ctx.aws.destroy();
   }
 }

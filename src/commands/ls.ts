@@ -10,7 +10,6 @@ import { isAssignedId, ownerOf, type RuleOwner } from '../core/rule-owner.ts';
 import type { ProjectSettings } from '../project/project-file.ts';
 import { bucketDocument, knownOwner, requireBucket } from './bucket.ts';
 import type { Context } from './context.ts';
-import { lookAtDestinations } from './preflight.ts';
 
 export interface LsInput {
   readonly bucket?: string | undefined;
@@ -60,7 +59,9 @@ async function findingsOf(
   identity: CallerIdentity,
   ctx: Pick<Context, 'aws'>,
 ): Promise<readonly Finding[]> {
-  const target = await ctx.aws.target();
+  if (rules.length === 0) return [];
+  // Loaded here: it knows every kind of destination.
+  const [target, { lookAtDestinations }] = await Promise.all([ctx.aws.target(), import('./preflight.ts')]);
   return (await lookAtDestinations(rules, rules, { bucket, identity, target }, ctx)).findings;
 }
 

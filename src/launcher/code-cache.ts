@@ -4,7 +4,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -19,8 +19,16 @@ const OTHERS_KEPT = 1;
 /** Ahead of the index: its checksum's and its length's 32 bits. */
 const HEADER_BYTES = 8;
 
-/** V8 copies compiled code that does not begin at a multiple of this. */
-const ALIGNMENT = 8;
+/** Of a file's compiled code: where it begins behind the index, its bytes, its checksum. */
+type Place = readonly [number, number, number];
+type Index = Readonly<Record<string, Place>>;
+
+export interface CompiledCode extends CompiledFiles {
+  /** Something that was asked for was not what had been saved. */
+  readonly damaged: boolean;
+  /** There is nothing more to be had then. Windows replaces no open file. */
+  close(): void;
+}
 
 /** The user's cache folder for this program; undefined where there is none or S3EVT_NO_CODE_CACHE says not to use it. */
 export function cacheRoot(
@@ -42,32 +50,57 @@ export function cacheRoot(
  * What was saved; undefined when there is nothing, it is damaged, or it belongs to somebody else, whose code must not run
  * here. V8 itself checks versions and flags, but not the content: a flipped bit would crash or worse.
  */
-export function readCompiled(path: string): CompiledFiles | undefined {
+export function openCompiled(path: string): CompiledCode | undefined {
+  let file: number | undefined;
   try {
-    const content = readOwn(path);
-    if (content === undefined || content.readUInt32LE(0) !== checksum(content.subarray(4))) return undefined;
-    const start = HEADER_BYTES + content.readUInt32LE(4);
-    const index = JSON.parse(content.toString('latin1', HEADER_BYTES, start)) as Record<
-      string,
-      [number, number]
-    >;
-    const first = aligned(start);
-    return new Map(
-      Object.entries(index).map(([name, [from, to]]) => [name, content.subarray(first + from, first + to)]),
-    );
+    file = openSync(path, 'r');
+    const { uid, size } = fstatSync(file);
+    if (process.getuid !== undefined && uid !== process.getuid()) throw new Error('of somebody else');
+    const header = piece(file, 0, HEADER_BYTES);
+    const length = header.readUInt32LE(4);
+    if (length > size) throw new Error('damaged');
+    const text = piece(file, HEADER_BYTES, length);
+    if (checksum(text) !== header.readUInt32LE(0)) throw new Error('damaged');
+    return compiledCode(file, HEADER_BYTES + length, JSON.parse(text.toString('latin1')) as Index);
   } catch {
+    if (file !== undefined) closeSync(file);
     return undefined;
   }
 }
 
-function readOwn(path: string): Buffer | undefined {
-  const file = openSync(path, 'r');
-  try {
-    const { uid } = fstatSync(file);
-    return process.getuid === undefined || uid === process.getuid() ? readFileSync(file) : undefined;
-  } finally {
-    closeSync(file);
-  }
+/** Read piece by piece, as it is asked for: a mistake in the command line needs a tenth of what the command does. */
+function compiledCode(file: number, start: number, index: Index): CompiledCode {
+  let damaged = false;
+  let open = true;
+  return {
+    get(name) {
+      const place = open ? index[name] : undefined;
+      if (place === undefined) return undefined;
+      const [from, length, sum] = place;
+      try {
+        const data = piece(file, start + from, length);
+        if (checksum(data) === sum) return data;
+      } catch {
+        // As good as damaged.
+      }
+      damaged = true;
+      return undefined;
+    },
+    get damaged() {
+      return damaged;
+    },
+    close() {
+      if (open) closeSync(file);
+      open = false;
+    },
+  };
+}
+
+/** Memory of its own, since V8 copies compiled code that does not begin at a multiple of eight. */
+function piece(file: number, from: number, length: number): Buffer {
+  const content = Buffer.allocUnsafeSlow(length);
+  readSync(file, content, 0, length, from);
+  return content;
 }
 
 /**
@@ -95,22 +128,20 @@ export function saveCompiled(
 }
 
 function pack(scripts: ReadonlyMap<string, { createCachedData(): Buffer }>): Buffer {
-  const index: Record<string, readonly [number, number]> = {};
+  const index: Record<string, Place> = {};
   const parts: Buffer[] = [];
   let end = 0;
   for (const [name, script] of scripts) {
     const data = script.createCachedData();
-    index[name] = [end, end + data.length];
-    end = aligned(end + data.length);
-    parts.push(data, Buffer.alloc(aligned(data.length) - data.length));
+    index[name] = [end, data.length, checksum(data)];
+    end += data.length;
+    parts.push(data);
   }
   const text = Buffer.from(JSON.stringify(index), 'latin1');
-  const header = Buffer.alloc(aligned(HEADER_BYTES + text.length));
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32LE(checksum(text), 0);
   header.writeUInt32LE(text.length, 4);
-  text.copy(header, HEADER_BYTES);
-  const content = Buffer.concat([header, ...parts]);
-  content.writeUInt32LE(checksum(content.subarray(4)), 0);
-  return content;
+  return Buffer.concat([header, text, ...parts]);
 }
 
 /** Removes what other builds and Node versions left, but for the latest: two Node versions in turn would undo each other's. */
@@ -125,11 +156,7 @@ export function pruneOthers(root: string, inUse: string): void {
   }
 }
 
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-}
-
-/** Loaded here: a call to AWS needs zlib too, `--version` does not. */
+/** Loaded here: `--version` does not need it. */
 function checksum(content: Buffer): number {
   return process.getBuiltinModule('node:zlib').crc32(content);
 }

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as Program from '../cli/index.ts';
-import { cacheRoot, pruneOthers, readCompiled, saveCompiled } from './code-cache.ts';
+import { cacheRoot, openCompiled, pruneOthers, saveCompiled, type CompiledCode } from './code-cache.ts';
 import { helpPage, terminalColumns } from './help-page.ts';
 import { createLoader } from './loader.ts';
 
@@ -39,25 +39,27 @@ function runProgram(script: string, args: readonly string[]): void {
   const build = `code-${BUILD.id}-${process.versions.v8}-${process.arch}`;
   const compiledFile = (name: string) => join(root ?? '', build, name);
   const command = commandOf(args);
-  const own = root === undefined ? undefined : readCompiled(compiledFile(command));
-  const compiled = own ?? (root === undefined ? undefined : readCompiled(compiledFile(COMMON)));
+  const own = root === undefined ? undefined : openCompiled(compiledFile(command));
+  const compiled = own ?? (root === undefined ? undefined : openCompiled(compiledFile(COMMON)));
   const loader = createLoader(__dirname, compiled);
 
-  const save = (name: string, present: boolean) => {
+  const save = (name: string, present: CompiledCode | undefined) => {
     // V8 rejects what was compiled under other flags: who starts Node with flags once must not spoil it for the others.
     const mayReplace = process.execArgv.length === 0 && process.env['NODE_OPTIONS'] === undefined;
-    if (root === undefined || (present && !(loader.rejected && mayReplace))) return;
+    const isGood = present !== undefined && !present.damaged && !(loader.rejected && mayReplace);
+    if (root === undefined || isGood) return;
     clearTimeout(timer);
+    compiled?.close();
     if (saveCompiled(compiledFile(name), loader.scripts)) pruneOthers(root, build);
   };
-  const timer = setTimeout(() => save(command, own !== undefined), SAVE_AFTER_MS).unref();
+  const timer = setTimeout(() => save(command, own), SAVE_AFTER_MS).unref();
 
   const { main, processHost } = loader.load(BUILD.entry) as typeof Program;
   const host = processHost({ script, packageRoot: join(__dirname, '..'), version: BUILD.version });
   void main(args, host).then((code) => {
     process.exitCode = code;
-    if (code === 2) save(COMMON, compiled !== undefined);
-    else if (code === 0 || code === 3) save(command, own !== undefined);
+    if (code === 2) save(COMMON, compiled);
+    else if (code === 0 || code === 3) save(command, own);
   });
 }
 

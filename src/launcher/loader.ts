@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Script } from 'node:vm';
 
 /** Of a file: the code that V8 compiled it to, as `createCachedData` gave it. */
-export type CompiledFiles = ReadonlyMap<string, Uint8Array>;
+export interface CompiledFiles {
+  get(name: string): Uint8Array | undefined;
+}
 
 export interface Loader {
   /** Runs `./name.cjs` of the folder, once, and returns its exports. Names without `./` are Node's own modules. */

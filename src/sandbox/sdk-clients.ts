@@ -2,7 +2,7 @@ import type { ServiceId } from './wire/schema.ts';
 
 type Namespace = Readonly<Record<string, unknown>>;
 
-/** The SDK's client of each service; each is loaded when it is asked for. */
+/** The SDK's client of each service; each is loaded when it is asked for. Bundled, there are only its schemas. */
 const CLIENTS: Readonly<Record<ServiceId, () => Promise<Namespace>>> = {
   s3: () => import('@aws-sdk/client-s3'),
   lambda: () => import('@aws-sdk/client-lambda'),
@@ -26,10 +26,8 @@ export const SERVICES: readonly string[] = Object.keys(CLIENTS);
 /** All operations of a service, as the SDK names them; undefined for a service that is not one of `SERVICES`. */
 export async function operationsOf(service: string): Promise<readonly string[] | undefined> {
   if (!isService(service)) return undefined;
-  // `GetObjectCommand`, beside the base class `$Command`.
-  return Object.keys(await CLIENTS[service]()).flatMap(
-    (name) => /^(?<operation>[A-Z]\w*)Command$/.exec(name)?.groups?.['operation'] ?? [],
-  );
+  const [{ operationNames }, client] = await Promise.all([import('./wire/schema.ts'), CLIENTS[service]()]);
+  return operationNames(client);
 }
 
 function isService(name: string): name is ServiceId {

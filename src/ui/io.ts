@@ -1,11 +1,16 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { createWriter, type Writer } from './output.ts';
 
-export type OutputStream = Writable & {
+/** What is used of a stream of Node's, `process.stdout` above all. */
+export interface OutputStream {
   readonly isTTY?: boolean;
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
-};
+  readonly destroyed: boolean;
+  readonly writableEnded: boolean;
+  on(event: 'drain' | 'close' | 'error', listener: (error: Error) => void): unknown;
+  write(text: string | Uint8Array, done?: (error?: Error | null) => void): boolean;
+}
 
 export type InputStream = Readable & {
   readonly isTTY?: boolean;

@@ -1,5 +1,5 @@
-import type { Writable } from 'node:stream';
 import { S3evtError } from '../core/errors.ts';
+import type { OutputStream } from './io.ts';
 
 /** Text is handed over in pieces of about this many characters: one system call, not a thousand. */
 const BATCH_CHARACTERS = 64 * 1024;
@@ -29,7 +29,7 @@ export interface Writer {
  * goes out together. `before` is called at the start of each `write` and `flush`.
  */
 export function createWriter(
-  stream: Writable,
+  stream: OutputStream,
   name: string,
   { batched, before }: { readonly batched: boolean; readonly before?: () => void },
 ): Writer {

@@ -2,7 +2,6 @@ import type { Ora } from 'ora';
 import type { Progress, ShownLine, Warning } from '../core/progress.ts';
 import type { Io } from './io.ts';
 import { sanitize, sanitizeBlock } from './sanitize.ts';
-import { createSurface } from './surface.ts';
 import type { Style, Theme } from './theme.ts';
 import { cut, displayWidth, wrap } from './width.ts';
 
@@ -66,21 +65,23 @@ export function createProgress(
     if (!out.canRedraw || paused || spinner !== undefined || cancelTimer !== undefined) return;
     let cancelled = false;
     const cancel = timer(() => {
-      void import('ora').then(({ default: ora }) => {
-        if (cancelled) return;
-        cancelTimer = undefined;
-        const { spinner: frames } = theme.symbols;
-        spinner = ora({
-          stream: createSurface(out.stream),
-          isEnabled: true,
-          // Coloured here: ora would judge the environment, not --color.
-          color: false,
-          spinner: { interval: FRAME_MS, frames: frames.map((frame) => theme.accent(frame)) },
-          // Raw mode is left to the prompts: Ctrl-C stays an ordinary signal.
-          discardStdin: false,
-          text: spinnerText(),
-        }).start();
-      });
+      void Promise.all([import('ora'), import('./surface.ts')]).then(
+        ([{ default: ora }, { createSurface }]) => {
+          if (cancelled) return;
+          cancelTimer = undefined;
+          const { spinner: frames } = theme.symbols;
+          spinner = ora({
+            stream: createSurface(out.stream),
+            isEnabled: true,
+            // Coloured here: ora would judge the environment, not --color.
+            color: false,
+            spinner: { interval: FRAME_MS, frames: frames.map((frame) => theme.accent(frame)) },
+            // Raw mode is left to the prompts: Ctrl-C stays an ordinary signal.
+            discardStdin: false,
+            text: spinnerText(),
+          }).start();
+        },
+      );
     }, SPINNER_DELAY_MS);
     cancelTimer = () => {
       cancelled = true;

@@ -1,9 +1,8 @@
-import { PassThrough } from 'node:stream';
 import type { Ask, ChoiceQuestion, ConfirmQuestion, TextQuestion } from '../core/ask.ts';
 import { S3evtError } from '../core/errors.ts';
 import type { InputStream, Io, OutputStream } from './io.ts';
 import { sanitize } from './sanitize.ts';
-import { createSurface, type Surface } from './surface.ts';
+import type { Surface } from './surface.ts';
 import { createTheme, type Theme } from './theme.ts';
 
 /** Ctrl-C, Ctrl-D, a closed stdin or an abort during a question. The edge ends with 130; the terminal is clean again. */
@@ -98,7 +97,10 @@ async function drawPrompt(
   options: AskOptions,
 ): Promise<unknown> {
   const { stdin } = options;
-  const { default: inquirer } = await import('inquirer');
+  const [{ default: inquirer }, { createKeyboard, createSurface }] = await Promise.all([
+    import('inquirer'),
+    import('./surface.ts'),
+  ]);
   const stopped = new AbortController();
   const signal = AbortSignal.any([options.signal, stopped.signal]);
   // inquirer, started with a signal that is aborted already, would leave the terminal in raw mode.
@@ -107,7 +109,7 @@ async function drawPrompt(
   const stop = () => {
     stopped.abort();
   };
-  const input = keyboard(stdin, stop);
+  const input = createKeyboard(stdin, stop);
   stdin.on('data', input.type).on('end', stop).on('close', stop).on('error', stop).resume();
   try {
     const surface = createSurface(stderr);
@@ -130,27 +132,6 @@ const CANCELLED: readonly string[] = ['ExitPromptError', 'AbortPromptError', 'Ca
 
 function cancelled(message: string, cause?: Error): PromptCancelled {
   return new PromptCancelled(`no answer to "${sanitize(message)}": cancelled`, cause && { cause });
-}
-
-/**
- * What readline reads instead of stdin, for one question. On stdin itself it would turn a read error (a terminal that hung
- * up: EIO) into an uncaught exception, and when it closes (Ctrl-D) inquirer would wait for ever. readline pauses its input
- * when it closes, but also when the program comes back from Ctrl-Z: then raw mode is on again and the question goes on.
- */
-function keyboard(stdin: InputStream, onClosed: () => void) {
-  const stream = new PassThrough();
-  Object.defineProperties(stream, {
-    isTTY: { value: true },
-    isRaw: { get: () => stdin.isRaw },
-    setRawMode: { value: (mode: boolean) => stdin.setRawMode?.(mode) },
-  });
-  stream.on('pause', () => {
-    setImmediate(() => {
-      if (stdin.isRaw === true) stream.resume();
-      else onClosed();
-    });
-  });
-  return { stream, type: (chunk: unknown) => void stream.write(chunk) };
 }
 
 /** The question, its help and the shell's line below stay on the screen; longer lists scroll. */

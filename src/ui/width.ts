@@ -4,8 +4,11 @@
  */
 
 const ASCII_ONLY = /^[ -~]*$/;
-/** Combining marks and format characters (UAX #44 general categories): drawn onto their neighbour. */
-const ZERO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/u;
+/**
+ * Combining marks and format characters (UAX #44 general categories): drawn onto their neighbour. Made with the first text that
+ * is not ASCII: the tables behind it take a hundredth of a start.
+ */
+let zeroWidth: RegExp | undefined;
 /** Half a flag each. */
 const REGIONAL_INDICATOR = /[\u{1f1e6}-\u{1f1ff}]/u;
 const EMOJI = /\p{Emoji_Presentation}/u;
@@ -41,7 +44,8 @@ export function displayWidth(text: string): number {
 function characterWidth(character: string): number {
   const code = character.codePointAt(0) ?? 0;
   if (code >= 0x20 && code < 0x7f) return 1;
-  if (ZERO_WIDTH.test(character)) return 0;
+  zeroWidth ??= /[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/u;
+  if (zeroWidth.test(character)) return 0;
   if (REGIONAL_INDICATOR.test(character)) return 1;
   if (code < 0x1100) return 1;
   return EMOJI.test(character) || WIDE.some(([first, last]) => code >= first && code <= last) ? 2 : 1;

@@ -62,3 +62,16 @@ it('a text that is cut off is no page', () => {
   for (let end = 0; end < text.length; end++)
     expect(() => parseLogPage(text.slice(0, end))).toThrow(SyntaxError);
 });
+
+it.each([
+  ['{"events":null,"nextToken":null}', []],
+  ['{"events":[],"nextToken":null}', []],
+  [
+    JSON.stringify({ events: [event(1, 'a'), event(2, 'b')], nextToken: null }),
+    [event(1, 'a'), event(2, 'b')],
+  ],
+])('null is nothing: %s', (text, events) => {
+  const page = parseLogPage(text);
+  expect([...page.parts].flat()).toEqual(events);
+  expect(page.nextToken).toBeUndefined();
+});

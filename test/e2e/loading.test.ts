@@ -95,6 +95,28 @@ test.each([
     1_400,
     ['client-cloudwatch-logs', 'client-iam', 'client-lambda', 'client-s3', 'client-sts'],
   ],
+  [['init', 'photos', '--queue', 'jobs', '--dry-run'], 1_300, ['client-s3', 'client-sqs', 'client-sts']],
+  [['init', 'photos', '--topic', 'news', '--dry-run'], 1_300, ['client-s3', 'client-sns', 'client-sts']],
+  [['status', 'photos'], 1_020, ['client-s3', 'client-sts']],
+  [
+    ['add', '--bucket', 'photos', '--queue', 'jobs', '--dry-run'],
+    1_300,
+    ['client-s3', 'client-sqs', 'client-sts'],
+  ],
+  [['rm', 'invoke', '--bucket', 'photos', '--yes'], 1_050, ['client-s3', 'client-sts']],
+  [['test-upload', '--bucket', 'photos'], 1_120, ['client-s3', 'client-sts']],
+  [['watch', '--bucket', 'photos'], 1_120, ['client-eventbridge', 'client-s3', 'client-sqs', 'client-sts']],
+  [
+    ['doctor', 'photos'],
+    1_720,
+    ['client-cloudwatch', 'client-eventbridge', 'client-iam', 'client-lambda', 'client-s3', 'client-sts'],
+  ],
+  // What ends before a call to AWS.
+  [['diff', '--bucket', 'photos', 'absent.json'], 480, []],
+  [['apply', '--bucket', 'photos', 'absent.json'], 480, []],
+  [['undo', '--bucket', 'photos'], 480, []],
+  [['destroy', 'photos', '--dry-run'], 480, []],
+  [['trace', 'in/a.jpeg'], 950, []],
 ])(
   '%j reads at most %i KB, the clients that it calls, and neither prompts nor the sandbox',
   async (args, kilobytes, called) => {
@@ -117,6 +139,20 @@ test.each([
     }
     const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
     expect(bytes / 1_000).toBeLessThan(kilobytes);
+  },
+);
+
+test.each([[['status']], [['journal']], [['env']], [['stop']], [['fault', 'ls']], [['lifecycle']]])(
+  'sandbox %s asks the one that runs and reads nothing of what answers',
+  async (args) => {
+    const { sources, files } = await loadsOf(['sandbox', ...args]);
+    const loads = (pattern: RegExp) => sources.filter((source) => pattern.test(source));
+    expect(loads(/src\/commands\//)).not.toEqual([]);
+    expect(loads(/src\/sandbox\/(services|wire|lambda|delivery)\//)).toEqual([]);
+    for (const what of ['the AWS SDK', 'a prompt library', 'the spinner'] as const)
+      expect(loads(DEAR[what]), what).toEqual([]);
+    const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
+    expect(bytes / 1_000).toBeLessThan(290);
   },
 );
 

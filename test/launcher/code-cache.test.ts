@@ -1,8 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
-import { expect, test } from 'vitest';
-import { cacheRoot, pruneOthers, readCompiled, saveCompiled } from '../../src/launcher/code-cache.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  cacheRoot,
+  openCompiled,
+  pruneOthers,
+  saveCompiled,
+  type CompiledCode,
+} from '../../src/launcher/code-cache.ts';
 import { temporaryFolder } from '../support/run-cli.ts';
 
 test.each([
@@ -32,33 +38,62 @@ function saved(): { path: string; scripts: ReadonlyMap<string, Script> } {
   return { path, scripts };
 }
 
+/** Closed after the test. */
+function opened(path: string): CompiledCode | undefined {
+  const compiled = openCompiled(path);
+  onTestFinished(() => compiled?.close());
+  return compiled;
+}
+
+const contentOf = (compiled: CompiledCode) => Object.keys(SOURCES).map((name) => compiled.get(name));
+
 test('what is saved is taken by V8 again, and nothing is left beside it', () => {
   const { path } = saved();
-  const compiled = readCompiled(path)!;
-  expect([...compiled.keys()]).toEqual(Object.keys(SOURCES));
+  const compiled = opened(path)!;
   for (const [name, source] of Object.entries(SOURCES)) {
     const script = new Script(source, { cachedData: compiled.get(name)! });
     expect(script.cachedDataRejected).toBe(false);
     expect(script.runInThisContext()).toBe(name === './a.cjs' ? 42 : 'bbb');
   }
+  expect(compiled.get('./c.cjs')).toBeUndefined();
+  expect(compiled.damaged).toBe(false);
   expect(readdirSync(join(path, '..'))).toEqual(['ls']);
 });
 
-test('a file with any bit flipped, cut off or foreign is taken for none', () => {
+test('of a file with any bit flipped, cut off or foreign nothing damaged is given out', () => {
   const { path } = saved();
   const content = readFileSync(path);
+  const good = contentOf(opened(path)!);
   for (let at = 0; at < content.length; at += 7) {
     const damaged = Buffer.from(content);
     damaged[at]! ^= 1;
     writeFileSync(path, damaged);
-    expect(readCompiled(path), `byte ${at}`).toBeUndefined();
+    const compiled = opened(path);
+    if (compiled === undefined) continue;
+    // The flipped bit lies in the code of one of the two.
+    const given = contentOf(compiled);
+    expect(
+      given.filter((data) => data === undefined),
+      `byte ${at}`,
+    ).toHaveLength(1);
+    for (const [i, data] of given.entries()) if (data !== undefined) expect(data).toEqual(good[i]);
+    expect(compiled.damaged).toBe(true);
   }
-  for (const length of [0, 3, 9, content.length - 1]) {
+  for (const length of [0, 3, 9]) {
     writeFileSync(path, content.subarray(0, length));
-    expect(readCompiled(path), `${length} bytes`).toBeUndefined();
+    expect(opened(path), `${length} bytes`).toBeUndefined();
   }
-  expect(readCompiled(join(path, '..'))).toBeUndefined();
-  expect(readCompiled(`${path}-absent`)).toBeUndefined();
+  writeFileSync(path, content.subarray(0, -1));
+  expect(contentOf(opened(path)!)[1]).toBeUndefined();
+  expect(opened(join(path, '..'))).toBeUndefined();
+  expect(opened(`${path}-absent`)).toBeUndefined();
+});
+
+test('what is closed has nothing more to give, and is not damaged', () => {
+  const compiled = opened(saved().path)!;
+  compiled.close();
+  expect(contentOf(compiled)).toEqual([undefined, undefined]);
+  expect(compiled.damaged).toBe(false);
 });
 
 test('where nothing can be written, saving fails without a word', () => {

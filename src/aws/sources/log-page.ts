@@ -51,9 +51,10 @@ const BEGINNING = /^\{"events":\[(\{"\w+":)/;
 /** Some hundred events: few enough to be gone when the next ones are made. */
 const PART_CHARS = 128 * 1024;
 
+/** As it may come: some servers write null for what there is not, which the SDK's deserializer would leave out. */
 interface Document {
-  readonly events?: readonly FilteredLogEvent[];
-  readonly nextToken?: string;
+  readonly events?: readonly FilteredLogEvent[] | null;
+  readonly nextToken?: string | null;
 }
 
 /**
@@ -71,10 +72,10 @@ export function parseLogPage(text: string): LogPage {
     const { events, nextToken } = JSON.parse(`{"events":[${text.slice(last + 2)}`) as Document;
     // Not the last one of another list whose items begin alike.
     if (typeof events?.[0]?.message === 'string')
-      return { parts: partsOf(text, between, last + 1, events), nextToken };
+      return { parts: partsOf(text, between, last + 1, events), nextToken: nextToken ?? undefined };
   }
-  const { events = [], nextToken } = JSON.parse(text) as Document;
-  return { parts: [events], nextToken };
+  const { events, nextToken } = JSON.parse(text) as Document;
+  return { parts: [events ?? []], nextToken: nextToken ?? undefined };
 }
 
 function* partsOf(

@@ -141,6 +141,15 @@ export function defineService(
   };
 }
 
+/** The operations among them, as the SDK names them. */
+export function operationNames(module: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.keys(module)
+    .filter((key) => key.endsWith('$'))
+    .map((key) => module[key])
+    .filter((value) => Array.isArray(value) && value[0] === OPERATION)
+    .map((value) => (value as StaticOperationSchema)[2]);
+}
+
 function defineOperation(schema: StaticOperationSchema): Operation {
   const input = once(() => structureOf(NormalizedSchema.of(schema[4])));
   const output = once(() => structureOf(NormalizedSchema.of(schema[5])));
