@@ -99,7 +99,8 @@ function compiledCode(file: number, start: number, index: Index): CompiledCode {
 /** Memory of its own, since V8 copies compiled code that does not begin at a multiple of eight. */
 function piece(file: number, from: number, length: number): Buffer {
   const content = Buffer.allocUnsafeSlow(length);
-  readSync(file, content, 0, length, from);
+  // What is not read would be whatever was in that memory before.
+  if (readSync(file, content, 0, length, from) < length) throw new Error('cut off');
   return content;
 }
 
