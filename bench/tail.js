@@ -19,9 +19,7 @@ const memoryHook = new URL('support/print-memory.js', import.meta.url).href;
 export const run = () =>
   inFolder(async (folder) => {
     const rows = [];
-    rows.push(
-      ...(await speed(folder, { log: 'lambda', pages: 1 }, { paginator: undefined, awsCli: [6, 8] })),
-    );
+    rows.push(...(await speed(folder, { log: 'lambda', pages: 1 }, { paginator: [1.8], awsCli: [6, 8] })));
     rows.push(...(await speed(folder, { log: 'lambda', pages: 10 }, { paginator: [1.8], awsCli: [3.5, 6] })));
     rows.push(...(await speed(folder, { log: 'chatty', pages: 10 }, {})));
     rows.push(await memory(folder));
