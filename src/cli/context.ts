@@ -1,5 +1,5 @@
-import { createAws } from '../aws/clients.ts';
-import { resolveTarget, usesSandbox, type Target } from '../aws/target.ts';
+import { lazyAws } from '../aws/lazy-aws.ts';
+import type { Target } from '../aws/target.ts';
 import type { Context } from '../commands/context.ts';
 import type { Ask } from '../core/ask.ts';
 import type { Progress } from '../core/progress.ts';
@@ -40,7 +40,10 @@ export function createContext<Item>(parts: ContextParts<Item>): Context<Item> {
   const target = () => targetOf(host, flags, project(), { signal, emit });
   const askMfa = (device: string) =>
     ask.text({ message: `Code of the MFA device ${device}`, flag: 'AWS_PROFILE of a profile without MFA' });
-  const aws = createAws({ target, env, clock, signal, askMfa, debug: parts.debug });
+  const aws = lazyAws(async () => {
+    const { createAws } = await import('../aws/clients.ts');
+    return createAws({ target, env, clock, signal, askMfa, debug: parts.debug });
+  });
   return {
     aws,
     clock,
@@ -64,6 +67,7 @@ async function targetOf(
   project: Project,
   run: { readonly signal: AbortSignal; readonly emit: (progress: Progress) => void },
 ): Promise<Target> {
+  const { resolveTarget, usesSandbox } = await import('../aws/target.ts');
   const where = { flags, env: host.env, project: project.settings };
   if (!usesSandbox(where)) return resolveTarget(where);
   const { startBackground } = await import('../sandbox/background.ts');

@@ -112,11 +112,13 @@ test.each([
     ['client-cloudwatch', 'client-eventbridge', 'client-iam', 'client-lambda', 'client-s3', 'client-sts'],
   ],
   // What ends before a call to AWS.
-  [['diff', '--bucket', 'photos', 'absent.json'], 480, []],
-  [['apply', '--bucket', 'photos', 'absent.json'], 480, []],
-  [['undo', '--bucket', 'photos'], 480, []],
-  [['destroy', 'photos', '--dry-run'], 480, []],
-  [['trace', 'in/a.jpeg'], 950, []],
+  [['ls'], 250, []],
+  [['match', 'in/a.jpeg'], 280, []],
+  [['diff', '--bucket', 'photos', 'absent.json'], 430, []],
+  [['apply', '--bucket', 'photos', 'absent.json'], 430, []],
+  [['undo', '--bucket', 'photos'], 430, []],
+  [['destroy', 'photos', '--dry-run'], 440, []],
+  [['trace', 'in/a.jpeg'], 880, []],
 ])(
   '%j reads at most %i KB, the clients that it calls, and neither prompts nor the sandbox',
   async (args, kilobytes, called) => {
