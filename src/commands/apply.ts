@@ -33,6 +33,8 @@ export interface ApplyInput extends DiffInput {
   readonly removeDeadRules: boolean;
   readonly yes: boolean;
   readonly dryRun: boolean;
+  /** In whose name it is done, for the backup: `apply` by default. */
+  readonly command?: string;
 }
 
 /** What the file would change, or changed. */
@@ -118,7 +120,7 @@ export async function runApply(input: ApplyInput, ctx: Context): Promise<ApplyRe
   const saveBackup = backupSink(ctx, {
     account: identity.account,
     region: target.region.value,
-    command: 'apply',
+    command: input.command ?? 'apply',
   });
   const applied = await applyPlan(plan, {
     ...ctx,

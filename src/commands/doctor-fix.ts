@@ -78,7 +78,15 @@ export async function applyFixes(
     const file = { name: 'the fix', text };
     // What was agreed to above is not asked again; the difference is shown all the same.
     await runApply(
-      { bucket: facts.bucket.name, file, prune: true, removeDeadRules: false, yes: true, dryRun: false },
+      {
+        bucket: facts.bucket.name,
+        file,
+        prune: true,
+        removeDeadRules: false,
+        yes: true,
+        dryRun: false,
+        command: 'doctor',
+      },
       ctx,
     );
     for (const finding of pending) report(finding, 'applied');

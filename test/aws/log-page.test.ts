@@ -63,6 +63,18 @@ it('a text that is cut off is no page', () => {
     expect(() => parseLogPage(text.slice(0, end))).toThrow(SyntaxError);
 });
 
+it('a text that is broken in its middle is a failure of who sent it, not of this program', () => {
+  const events = Array.from({ length: 2_000 }, (_, i) => event(i, 'x'.repeat(200)));
+  const text = JSON.stringify({ events });
+  const at = text.indexOf('},{', text.length / 2);
+  const { parts } = parseLogPage(`${text.slice(0, at)},${text.slice(at)}`);
+  const read: number[] = [];
+  expect(() => {
+    for (const part of parts) read.push(part.length);
+  }).toThrow(expect.objectContaining({ code: 'AWS_ERROR' }));
+  expect(read.length).toBeGreaterThan(0);
+});
+
 it.each([
   ['{"events":null,"nextToken":null}', []],
   ['{"events":[],"nextToken":null}', []],

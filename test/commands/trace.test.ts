@@ -170,6 +170,14 @@ describe('a function', () => {
     expect(statesOf(old)).toEqual([ALL_WELL]);
   });
 
+  test('what is no version id is told as what it may be', async () => {
+    const name = await bucket(toFunction(), true);
+    await put(name, 'k');
+    const { data } = await trace(name, 'k', '--version-id', 'zzz');
+    expect(data.object.state).toBe('unknown');
+    expect(JSON.stringify(data)).toContain('\\"zzz\\" may be no version id');
+  });
+
   test('of a deleted object: the delete marker is the newest write, which the rule does not take', async () => {
     const name = await bucket(toFunction(), true);
     await put(name, 'k');

@@ -2,6 +2,7 @@
 import { nearKeys } from '../../core/doctor/near-keys.ts';
 import type { ObjectHead, ObjectNode } from '../../core/doctor/facts.ts';
 import { isAbsent, read, type Reading } from '../../core/doctor/reading.ts';
+import { S3evtError } from '../../core/errors.ts';
 import type { Reader } from './reader.ts';
 import { readVersions } from './read-bucket.ts';
 
@@ -43,7 +44,12 @@ function readObjectHead(
   return reader.read(action, resource, async () => {
     const [s3, { HeadObjectCommand }] = await Promise.all([aws.s3(), sdk()]);
     const command = new HeadObjectCommand({ Bucket, Key, ...(VersionId === undefined ? {} : { VersionId }) });
-    const head = await aws.call((options) => s3.send(command, options), { action, resource });
+    let head;
+    try {
+      head = await aws.call((options) => s3.send(command, options), { action, resource });
+    } catch (error) {
+      throw explained(error, VersionId);
+    }
     return {
       size: head.ContentLength ?? 0,
       modified: head.LastModified?.getTime() ?? 0,
@@ -56,6 +62,22 @@ function readObjectHead(
       kmsKeyId: head.SSEKMSKeyId,
       expiration: head.Expiration,
     };
+  });
+}
+
+/**
+ * What S3 says of an object has no body to say why it refuses (400).
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+ */
+function explained(error: unknown, versionId: string | undefined): unknown {
+  if (!(error instanceof S3evtError) || error.aws?.status !== 400) return error;
+  const causes = [
+    ...(versionId === undefined ? [] : [`"${versionId}" may be no version id`]),
+    "the object may be encrypted with a key of the client's own (SSE-C)",
+  ];
+  return new S3evtError(error.code, `${error.message}: ${causes.join(', or ')}`, {
+    aws: error.aws,
+    cause: error,
   });
 }
 

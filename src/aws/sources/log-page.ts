@@ -1,4 +1,5 @@
 import type { FilteredLogEvent, FilterLogEventsCommandInput } from '@aws-sdk/client-cloudwatch-logs';
+import { S3evtError } from '../../core/errors.ts';
 import type { Aws } from '../clients.ts';
 import { takeBody } from '../take-body.ts';
 
@@ -88,8 +89,17 @@ function* partsOf(
   while (from < end) {
     const next = text.indexOf(between, from + PART_CHARS);
     const to = next < 0 || next + 1 > end ? end : next + 1;
-    yield JSON.parse(`[${text.slice(from, to)}]`) as FilteredLogEvent[];
+    yield eventsIn(text.slice(from, to));
     from = to + 1;
   }
   yield rest;
+}
+
+/** The end of the page was JSON: a server that breaks it off in its middle is none of AWS's. */
+function eventsIn(part: string): readonly FilteredLogEvent[] {
+  try {
+    return JSON.parse(`[${part}]`) as FilteredLogEvent[];
+  } catch (cause) {
+    throw new S3evtError('AWS_ERROR', 'a page of the log is not JSON in its middle', { cause });
+  }
 }

@@ -77,8 +77,10 @@ export function createDispatcher(): Dispatcher {
   const find = async (request: WireRequest): Promise<Call> => {
     const target = request.headers['x-amz-target'];
     if (typeof target === 'string') {
-      const dot = target.indexOf('.');
-      const prefix = target.slice(0, Math.max(dot, 0));
+      // The older clients' name of CloudTrail has a package before it: `com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101`.
+      const dot = target.lastIndexOf('.');
+      const service = target.slice(0, Math.max(dot, 0));
+      const prefix = service.slice(service.lastIndexOf('.') + 1);
       if (!byTarget.has(prefix)) await later.get(prefix)?.();
       return callByTarget(byTarget.get(prefix), target.slice(dot + 1), request);
     }

@@ -259,7 +259,7 @@ test('several changes of the configuration are one guarded write, with a backup'
   const after = await notificationOf(sandbox(), BUCKET);
   expect(after).toHaveProperty('EventBridgeConfiguration');
   expect(JSON.stringify(after)).toContain('dt%3D1/');
-  expect(backupsOf(cwd, BUCKET)).toMatchObject([{ before, after }]);
+  expect(backupsOf(cwd, BUCKET)).toMatchObject([{ before, after, change: { command: 'doctor' } }]);
   // The object stays older than the set-up; the bucket is well.
   const again = await doctor(sandbox(), [], cwd);
   expect(again.data.verdict, summary(again.data)).toBe('healthy');

@@ -306,6 +306,20 @@ describe('a lookup', () => {
     expect(denied.message).toContain('cloudtrail:LookupEvents on resource: *');
   });
 
+  it("answers to the operation's older name, too, as the AWS CLI still says it", async () => {
+    await sandbox().sqs.send(new CreateQueueCommand({ QueueName: 'q' }));
+    const response = await fetch(sandbox().url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': 'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents',
+      },
+      body: '{}',
+    });
+    const { Events } = (await response.json()) as { readonly Events: readonly object[] };
+    expect(Events).toContainEqual(expect.objectContaining({ EventName: 'CreateQueue' }));
+  });
+
   it.each<[string, LookupEventsCommandInput]>([
     ['InvalidMaxResultsException', { MaxResults: 51 }],
     ['InvalidTimeRangeException', { StartTime: new Date(1000), EndTime: new Date(0) }],
