@@ -52,7 +52,7 @@ export function queueOf(arn: string, url: string, attributes: Attributes): Omit<
     policy: attributes['Policy'],
     kmsKeyId: attributes['KmsMasterKeyId'],
     maximumMessageSize: Number(attributes['MaximumMessageSize'] ?? 262_144),
-    deadLetterArn: deadLetterOf(attributes['RedrivePolicy']),
+    deadLetterArn: redriveOf(attributes['RedrivePolicy']).arn,
   };
 }
 
@@ -69,12 +69,19 @@ async function readQueueTags(aws: Aws, arn: string): Promise<Fact<Readonly<Recor
   });
 }
 
-function deadLetterOf(redrivePolicy: string | undefined): string | undefined {
+/** Of a `RedrivePolicy`: the dead-letter queue's ARN, and how often a message is received before it goes there. */
+export function redriveOf(text: string | undefined): { readonly arn?: string; readonly most?: number } {
   try {
-    const { deadLetterTargetArn } = JSON.parse(redrivePolicy ?? '{}') as Record<string, unknown>;
-    return typeof deadLetterTargetArn === 'string' ? deadLetterTargetArn : undefined;
+    const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(text ?? '{}') as Readonly<
+      Record<string, unknown>
+    >;
+    const most = Number(maxReceiveCount);
+    return {
+      ...(typeof deadLetterTargetArn === 'string' ? { arn: deadLetterTargetArn } : {}),
+      ...(Number.isFinite(most) ? { most } : {}),
+    };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

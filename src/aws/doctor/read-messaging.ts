@@ -8,7 +8,7 @@ import type {
 } from '../../core/doctor/facts.ts';
 import { read, type Reading } from '../../core/doctor/reading.ts';
 import { optional, pages } from '../pages.ts';
-import { queueUrl } from '../read-destinations.ts';
+import { queueUrl, redriveOf } from '../read-destinations.ts';
 import { readMappings } from './read-mappings.ts';
 import type { Reader } from './reader.ts';
 
@@ -54,21 +54,6 @@ function attributesOf(url: string, from: Readonly<Record<string, string>>): Queu
     waiting: number('ApproximateNumberOfMessages', 0),
     inFlight: number('ApproximateNumberOfMessagesNotVisible', 0),
   };
-}
-
-function redriveOf(text: string | undefined): { readonly arn?: string; readonly most?: number } {
-  try {
-    const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(text ?? '{}') as Readonly<
-      Record<string, unknown>
-    >;
-    const most = Number(maxReceiveCount);
-    return {
-      ...(typeof deadLetterTargetArn === 'string' ? { arn: deadLetterTargetArn } : {}),
-      ...(Number.isFinite(most) ? { most } : {}),
-    };
-  } catch {
-    return {};
-  }
 }
 
 /** One round trip; two with the settings of the subscriptions, which are read for so many at most. */
