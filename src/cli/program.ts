@@ -2,10 +2,10 @@ import { Command, Option } from 'commander';
 import { addDemo } from './declarations/demo.ts';
 import { addDoctor } from './declarations/doctor.ts';
 import { addInit } from './declarations/init.ts';
-import { addLooks } from './declarations/looks.ts';
+import { addLs, addStatus, addWhoami } from './declarations/looks.ts';
 import { addMatch } from './declarations/match.ts';
-import { addRemovals } from './declarations/removals.ts';
-import { addRules } from './declarations/rules.ts';
+import { addDestroy, addUndo } from './declarations/removals.ts';
+import { addAdd, addApply, addDiff, addRm } from './declarations/rules.ts';
 import { addSandbox } from './declarations/sandbox.ts';
 import { addTail } from './declarations/tail.ts';
 import { addTestUpload } from './declarations/test-upload.ts';
@@ -29,20 +29,26 @@ Exit codes: 0 done, 1 failed, 2 the call must change, 3 the answer is no, 4 cred
 type Declare = (program: Command, dispatch: Dispatch, host: Host) => void;
 
 /** In the order of the help. */
-const COMMANDS: readonly { readonly names: readonly string[]; readonly declare: Declare }[] = [
-  { names: ['init'], declare: addInit },
-  { names: ['test-upload'], declare: addTestUpload },
-  { names: ['tail'], declare: addTail },
-  { names: ['watch'], declare: addWatch },
-  { names: ['status', 'ls', 'whoami'], declare: addLooks },
-  { names: ['add', 'rm', 'diff', 'apply'], declare: addRules },
-  { names: ['match'], declare: addMatch },
-  { names: ['doctor'], declare: addDoctor },
-  { names: ['trace'], declare: addTrace },
-  { names: ['undo', 'destroy'], declare: addRemovals },
-  { names: ['sandbox'], declare: addSandbox },
-  { names: ['demo'], declare: addDemo },
-];
+const COMMANDS: Readonly<Record<string, Declare>> = {
+  init: addInit,
+  'test-upload': addTestUpload,
+  tail: addTail,
+  watch: addWatch,
+  status: addStatus,
+  ls: addLs,
+  whoami: addWhoami,
+  add: addAdd,
+  rm: addRm,
+  diff: addDiff,
+  apply: addApply,
+  match: addMatch,
+  doctor: addDoctor,
+  trace: addTrace,
+  undo: addUndo,
+  destroy: addDestroy,
+  sandbox: addSandbox,
+  demo: addDemo,
+};
 
 /**
  * Declarations only: names, flags, help. Each action imports its command when it runs. `first` is the first word of the command
@@ -69,8 +75,8 @@ export function createProgram(host: Host, dispatch: Dispatch, first?: string): C
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLES);
   globalFlags(program);
-  const named = COMMANDS.filter(({ names }) => first !== undefined && names.includes(first));
-  for (const { declare } of named.length > 0 ? named : COMMANDS) declare(program, dispatch, host);
+  const named = first !== undefined && Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  for (const declare of named ? [named] : Object.values(COMMANDS)) declare(program, dispatch, host);
   return program;
 }
 

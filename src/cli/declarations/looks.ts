@@ -7,7 +7,7 @@ interface LookFlags extends GlobalFlags {
   readonly bucket?: string;
 }
 
-export function addLooks(program: Command, dispatch: Dispatch): void {
+export function addStatus(program: Command, dispatch: Dispatch): void {
   program
     .command('status [bucket]')
     .description('rules, destinations, their state and the last deliveries')
@@ -27,6 +27,9 @@ export function addLooks(program: Command, dispatch: Dispatch): void {
         return { run: (ctx) => runStatus({ bucket }, ctx), view: viewStatus };
       });
     });
+}
+
+export function addLs(program: Command, dispatch: Dispatch): void {
   program
     .command('ls [bucket]')
     .description('every rule of the bucket, whoever wrote it')
@@ -43,6 +46,9 @@ export function addLooks(program: Command, dispatch: Dispatch): void {
         return { run: (ctx) => runLs({ bucket }, ctx), view: viewLs };
       });
     });
+}
+
+export function addWhoami(program: Command, dispatch: Dispatch): void {
   program
     .command('whoami')
     .description('account, region, profile and endpoint, and where each of them comes from')

@@ -9,7 +9,7 @@ interface RemovalFlags extends GlobalFlags {
   readonly removeDeadRules?: boolean;
 }
 
-export function addRemovals(program: Command, dispatch: Dispatch): void {
+export function addUndo(program: Command, dispatch: Dispatch): void {
   program
     .command('undo [bucket]')
     .description('put back the notification configuration that the last change replaced')
@@ -42,6 +42,9 @@ Examples:
         return { run: (ctx) => runUndo(input, ctx), view: viewUndo };
       });
     });
+}
+
+export function addDestroy(program: Command, dispatch: Dispatch): void {
   program
     .command('destroy [bucket]')
     .description('remove what s3evt made, and only that')

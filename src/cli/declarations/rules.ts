@@ -13,15 +13,7 @@ interface FileFlags extends GlobalFlags {
   readonly removeDeadRules?: boolean;
 }
 
-/** One rule at a time, and the whole configuration as a file. */
-export function addRules(program: Command, dispatch: Dispatch, host: Host): void {
-  addAdd(program, dispatch, host);
-  addRm(program, dispatch);
-  addDiff(program, dispatch, host);
-  addApply(program, dispatch, host);
-}
-
-function addAdd(program: Command, dispatch: Dispatch, host: Host): void {
+export function addAdd(program: Command, dispatch: Dispatch, host: Host): void {
   program
     .command('add [bucket]')
     .description('add a rule to a bucket that exists, with the permission that it needs')
@@ -70,7 +62,7 @@ Examples:
     });
 }
 
-function addRm(program: Command, dispatch: Dispatch): void {
+export function addRm(program: Command, dispatch: Dispatch): void {
   program
     .command('rm <id...>')
     .description('remove rules by id, and the permission that no other rule needs')
@@ -104,7 +96,7 @@ const FILE_HELP = `
 FILE is what "s3evt ls --json" prints, or AWS's own document; - is stdin. What FILE does not name stays,
 unless --prune is given.`;
 
-function addDiff(program: Command, dispatch: Dispatch, host: Host): void {
+export function addDiff(program: Command, dispatch: Dispatch, host: Host): void {
   program
     .command('diff <file>')
     .description('what "apply" would change; exit code 3 when there is something')
@@ -132,7 +124,7 @@ function addDiff(program: Command, dispatch: Dispatch, host: Host): void {
     });
 }
 
-function addApply(program: Command, dispatch: Dispatch, host: Host): void {
+export function addApply(program: Command, dispatch: Dispatch, host: Host): void {
   program
     .command('apply <file>')
     .description('make the configuration what a file says')
