@@ -11,9 +11,7 @@ import type { SNSClient } from '@aws-sdk/client-sns';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { STSClient } from '@aws-sdk/client-sts';
 import type { Clock } from '../core/clock.ts';
-import { createSettings } from './client-settings.ts';
 import { logCalls } from './debug-lines.ts';
-import { translateError } from './errors.ts';
 import type { Env } from './shared-config.ts';
 import type { Target } from './target.ts';
 
@@ -72,6 +70,7 @@ interface Closable {
 }
 
 /**
+ * Loads nothing of the SDK, of credentials or of errors before something is asked of it: a mistake that needs no call is told without.
  * The clients' time limits are 5 s to connect and 60 s for an answer. Proxies (HTTPS_PROXY) are not supported: the SDK
  * does not read them.
  */
@@ -81,7 +80,8 @@ export function createAws(options: AwsOptions): Aws {
   const baseSettings = once(async () => {
     // The SDK warns on stderr, over the output of the command, when Node is older than its next releases will want.
     process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-    return createSettings(await baseTarget(), {
+    const [target, { createSettings }] = await Promise.all([baseTarget(), import('./client-settings.ts')]);
+    return createSettings(target, {
       env,
       now: () => clock.now(),
       maxAttempts: options.maxAttempts,
@@ -198,7 +198,11 @@ export function createAws(options: AwsOptions): Aws {
           return await orAbort(send({ abortSignal }), abortSignal);
         } catch (error) {
           abortSignal.throwIfAborted();
-          throw translateError(error, { ...what, target: await target().catch(() => undefined) });
+          const [{ translateError }, whose] = await Promise.all([
+            import('./errors.ts'),
+            target().catch(() => undefined),
+          ]);
+          throw translateError(error, { ...what, target: whose });
         }
       },
       inRegion: (other) => elsewhere(other),

@@ -1,4 +1,4 @@
-import { lazyAws } from '../aws/lazy-aws.ts';
+import { createAws } from '../aws/clients.ts';
 import type { Target } from '../aws/target.ts';
 import type { Context } from '../commands/context.ts';
 import type { Ask } from '../core/ask.ts';
@@ -40,10 +40,7 @@ export function createContext<Item>(parts: ContextParts<Item>): Context<Item> {
   const target = () => targetOf(host, flags, project(), { signal, emit });
   const askMfa = (device: string) =>
     ask.text({ message: `Code of the MFA device ${device}`, flag: 'AWS_PROFILE of a profile without MFA' });
-  const aws = lazyAws(async () => {
-    const { createAws } = await import('../aws/clients.ts');
-    return createAws({ target, env, clock, signal, askMfa, debug: parts.debug });
-  });
+  const aws = createAws({ target, env, clock, signal, askMfa, debug: parts.debug });
   return {
     aws,
     clock,

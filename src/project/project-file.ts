@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { S3evtError } from '../core/errors.ts';
 
@@ -126,8 +126,6 @@ export function openProject(cwd: string): Project {
 
 function readIfExists(path: string): string | undefined {
   try {
-    // An exception for each folder above would take longer than all the rest of a message that nothing was found.
-    if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
     return readFileSync(path, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;

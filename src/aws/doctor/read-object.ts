@@ -44,12 +44,11 @@ function readObjectHead(
   return reader.read(action, resource, async () => {
     const [s3, { HeadObjectCommand }] = await Promise.all([aws.s3(), sdk()]);
     const command = new HeadObjectCommand({ Bucket, Key, ...(VersionId === undefined ? {} : { VersionId }) });
-    let head;
-    try {
-      head = await aws.call((options) => s3.send(command, options), { action, resource });
-    } catch (error) {
-      throw explained(error, VersionId);
-    }
+    const head = await aws
+      .call((options) => s3.send(command, options), { action, resource })
+      .catch((error: unknown) => {
+        throw withCauses(error, VersionId);
+      });
     return {
       size: head.ContentLength ?? 0,
       modified: head.LastModified?.getTime() ?? 0,
@@ -69,7 +68,7 @@ function readObjectHead(
  * What S3 says of an object has no body to say why it refuses (400).
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
  */
-function explained(error: unknown, versionId: string | undefined): unknown {
+function withCauses(error: unknown, versionId: string | undefined): unknown {
   if (!(error instanceof S3evtError) || error.aws?.status !== 400) return error;
   const causes = [
     ...(versionId === undefined ? [] : [`"${versionId}" may be no version id`]),
